@@ -1,0 +1,90 @@
+#include "blobstore/file/directories.h"
+
+#include <cerrno>
+
+#include <fcntl.h>
+
+namespace shale::file {
+namespace {
+
+constexpr ::mode_t kDirectoryMode = 0750;
+constexpr int kDirectoryFlags = O_RDONLY | O_DIRECTORY;
+
+Result<void> sync_directory(FileSystem& files, const std::filesystem::path& path) {
+  const int descriptor = files.open_at(AT_FDCWD, path.c_str(), kDirectoryFlags, 0);
+  if (descriptor < 0) return system_error(-descriptor, "open", path.string());
+  return File(files, descriptor, path.string()).sync();
+}
+
+Result<void> make_parents(FileSystem& files, const std::filesystem::path& path) {
+  std::filesystem::path above = path.is_absolute() ? path.root_path() : ".";
+  std::filesystem::path reached = path.root_path();
+  for (const auto& part : path.relative_path()) {
+    if (part.empty()) continue;  // a slash at the end
+    reached /= part;
+    const int made = files.make_directory_at(AT_FDCWD, reached.c_str(), kDirectoryMode);
+    if (made == 0) SHALE_TRY(sync_directory(files, above));
+    // What is above a directory may be closed to us or read-only, which is fine
+    // as long as the directory is there. Whether it is shows when it is opened.
+    above = reached;
+  }
+  return {};
+}
+
+Result<void> check_writable(const File& directory) {
+  const int answer = directory.files().may_write(directory.descriptor());
+  if (answer < 0) return system_error(-answer, "write to", directory.path());
+  return {};
+}
+
+Result<void> check_same_filesystem(const File& parent, const File& child) {
+  SHALE_TRY_ASSIGN(const auto above, parent.status());
+  SHALE_TRY_ASSIGN(const auto below, child.status());
+  if (above.st_dev != below.st_dev) {
+    return Error{Errc::kIo, child.path() + " is on another filesystem than " + parent.path() +
+                                ": blobs and uploads have to be on one; mount it one level "
+                                "higher, at " +
+                                parent.path()};
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<File> open_root(FileSystem& files, const std::filesystem::path& path) {
+  SHALE_TRY(make_parents(files, path));
+  const int descriptor = files.open_at(AT_FDCWD, path.c_str(), kDirectoryFlags, 0);
+  if (descriptor < 0) return system_error(-descriptor, "open the directory", path.string());
+  File root(files, descriptor, path.string());
+  SHALE_TRY(check_writable(root));
+  return root;
+}
+
+Result<void> make_directory(const File& parent, const std::string& name) {
+  const int made =
+      parent.files().make_directory_at(parent.descriptor(), name.c_str(), kDirectoryMode);
+  if (made < 0 && made != -EEXIST) {
+    return system_error(-made, "make the directory", parent.path() + "/" + name);
+  }
+  return {};
+}
+
+Result<File> open_directory(const File& parent, const std::string& name) {
+  SHALE_TRY(make_directory(parent, name));
+  const std::string path = parent.path() + "/" + name;
+  const int descriptor =
+      parent.files().open_at(parent.descriptor(), name.c_str(), kDirectoryFlags | O_NOFOLLOW, 0);
+  if (descriptor == -ENOTDIR || descriptor == -ELOOP) {
+    return Error{Errc::kIo, path +
+                                " is not a directory of its own, but a file or a symbolic "
+                                "link: move it away, or mount the storage at " +
+                                parent.path()};
+  }
+  if (descriptor < 0) return system_error(-descriptor, "open the directory", path);
+  File directory(parent.files(), descriptor, path);
+  SHALE_TRY(check_same_filesystem(parent, directory));
+  SHALE_TRY(check_writable(directory));
+  return directory;
+}
+
+}  // namespace shale::file

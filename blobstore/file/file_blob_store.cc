@@ -1,0 +1,99 @@
+#include "blobstore/file/file_blob_store.h"
+
+#include <utility>
+
+#include "blobstore/file/directories.h"
+#include "blobstore/file/file_upload.h"
+
+namespace shale {
+namespace {
+
+class FileBlob final : public Blob {
+ public:
+  FileBlob(file::File file, std::uint64_t size) : file_(std::move(file)), size_(size) {}
+
+  std::uint64_t size() const noexcept override { return size_; }
+  int descriptor() const noexcept override { return file_.descriptor(); }
+
+  Result<std::size_t> read(std::uint64_t offset, std::span<std::byte> into) const override {
+    return file_.read_at(offset, into);
+  }
+
+ private:
+  file::File file_;
+  std::uint64_t size_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<FileBlobStore>> FileBlobStore::open(const FileBlobStoreOptions& options) {
+  file::FileSystem& files = options.files != nullptr ? *options.files : file::posix_file_system();
+  SHALE_TRY_ASSIGN(auto root, file::open_root(files, options.root));
+  SHALE_TRY_ASSIGN(auto uploads, file::open_directory(root, "uploads"));
+  SHALE_TRY_ASSIGN(auto blobs, file::open_directory(root, "blobs"));
+  SHALE_TRY_ASSIGN(auto sha256, file::BlobDirectory::open(blobs, Algorithm::kSha256));
+  SHALE_TRY_ASSIGN(auto sha512, file::BlobDirectory::open(blobs, Algorithm::kSha512));
+  SHALE_TRY(blobs.sync());
+  SHALE_TRY(root.sync());
+  return std::unique_ptr<FileBlobStore>(new FileBlobStore(std::make_unique<file::Shared>(
+      std::move(uploads), std::move(sha256), std::move(sha512), options.reserve)));
+}
+
+FileBlobStore::FileBlobStore(std::unique_ptr<file::Shared> shared) : shared_(std::move(shared)) {}
+FileBlobStore::~FileBlobStore() = default;
+
+Result<std::unique_ptr<UploadSession>> FileBlobStore::begin_upload(const UploadId& id,
+                                                                   Algorithm algorithm) {
+  SHALE_TRY_ASSIGN(auto file, shared_->uploads.create(id));
+  return {std::make_unique<file::FileUpload>(*shared_, id, std::move(file), Hasher(algorithm), 0)};
+}
+
+Result<std::unique_ptr<UploadSession>> FileBlobStore::resume_upload(const UploadId& id,
+                                                                    Algorithm algorithm) {
+  SHALE_TRY_ASSIGN(auto file, shared_->uploads.open(id));
+  SHALE_TRY_ASSIGN(const auto status, file.status());
+  const auto size = static_cast<std::uint64_t>(status.st_size);
+  Hasher hasher(algorithm);
+  SHALE_TRY(file::hash_file(file, size, hasher));
+  return {
+      std::make_unique<file::FileUpload>(*shared_, id, std::move(file), std::move(hasher), size)};
+}
+
+Result<void> FileBlobStore::cancel_upload(const UploadId& id) {
+  return shared_->uploads.remove(id);
+}
+
+Result<std::vector<OpenUpload>> FileBlobStore::open_uploads() const {
+  SHALE_TRY_ASSIGN(auto listing, shared_->uploads.list());
+  return std::move(listing.uploads);
+}
+
+Result<std::vector<std::string>> FileBlobStore::foreign_files() const {
+  SHALE_TRY_ASSIGN(auto listing, shared_->uploads.list());
+  return std::move(listing.foreign);
+}
+
+Result<std::uint64_t> FileBlobStore::size(const Digest& digest) const {
+  return shared_->blobs(digest.algorithm()).size(digest);
+}
+
+Result<std::unique_ptr<const Blob>> FileBlobStore::open(const Digest& digest,
+                                                        std::uint64_t size) const {
+  SHALE_TRY_ASSIGN(auto file, shared_->blobs(digest.algorithm()).open(digest));
+  SHALE_TRY_ASSIGN(const auto status, file.status());
+  if (!S_ISREG(status.st_mode) || static_cast<std::uint64_t>(status.st_size) != size) {
+    return Error{Errc::kCorrupt, file.path() + " has " + std::to_string(status.st_size) +
+                                     " bytes, expected " + std::to_string(size)};
+  }
+  return {std::make_unique<const FileBlob>(std::move(file), size)};
+}
+
+Result<void> FileBlobStore::remove(const Digest& digest) {
+  return shared_->blobs(digest.algorithm()).remove(digest);
+}
+
+Result<Space> FileBlobStore::space() const {
+  return shared_->reserve.space();
+}
+
+}  // namespace shale

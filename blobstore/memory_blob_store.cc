@@ -1,0 +1,187 @@
+#include "blobstore/memory_blob_store.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+namespace shale {
+namespace {
+
+using Bytes = std::vector<std::byte>;
+
+const SystemClock kSystemClock;
+
+Error upload_unknown(const UploadId& id) {
+  return Error{Errc::kUploadUnknown, "no upload " + id.str() + " is open"};
+}
+
+Error upload_busy(const UploadId& id) {
+  return Error{Errc::kUploadBusy, "upload " + id.str() + " is being written by somebody else"};
+}
+
+class MemoryBlob final : public Blob {
+ public:
+  explicit MemoryBlob(std::shared_ptr<const Bytes> bytes) : bytes_(std::move(bytes)) {}
+
+  std::uint64_t size() const noexcept override { return bytes_->size(); }
+  int descriptor() const noexcept override { return -1; }
+
+  Result<std::size_t> read(std::uint64_t offset, std::span<std::byte> into) const override {
+    if (offset >= bytes_->size()) return std::size_t{0};
+    const auto rest = std::span(*bytes_).subspan(offset);
+    const auto wanted = rest.first(std::min(rest.size(), into.size()));
+    std::ranges::copy(wanted, into.begin());
+    return wanted.size();
+  }
+
+ private:
+  std::shared_ptr<const Bytes> bytes_;
+};
+
+}  // namespace
+
+/// The bytes stay in the store, as they stay on disk with the other one. Owning
+/// the upload there is what holding the locked file open is on disk.
+class MemoryUpload final : public UploadSession {
+ public:
+  MemoryUpload(MemoryBlobStore& store, UploadId id, std::uint64_t offset)
+      : store_(store), id_(std::move(id)), offset_(offset) {}
+  MemoryUpload(const MemoryUpload&) = delete;
+  MemoryUpload& operator=(const MemoryUpload&) = delete;
+  ~MemoryUpload() override { let_go(); }
+
+  std::uint64_t offset() const noexcept override { return offset_; }
+
+  Result<void> append(std::span<const std::byte> bytes) override {
+    auto state = store_.state_.lock();
+    SHALE_TRY_ASSIGN(auto* const upload, wake(*state));
+    if (auto& space = state->space) {
+      if (space->free < space->reserve || space->free - space->reserve < bytes.size()) {
+        return Error{Errc::kNoSpace, "the memory store was told to be full"};
+      }
+      space->free -= bytes.size();
+    }
+    upload->bytes.insert(upload->bytes.end(), bytes.begin(), bytes.end());
+    upload->modified = store_.clock_.now();
+    offset_ = upload->bytes.size();
+    return {};
+  }
+
+  Result<void> commit(const Digest& expected) override {
+    auto state = store_.state_.lock();
+    SHALE_TRY_ASSIGN(auto* const upload, wake(*state));
+    const Digest actual = Digest::of(expected.algorithm(), upload->bytes);
+    if (actual != expected) {
+      return Error{Errc::kDigestMismatch,
+                   "expected " + expected.str() + ", received " + actual.str()};
+    }
+    state->blobs.try_emplace(expected, std::make_shared<const Bytes>(std::move(upload->bytes)));
+    state->uploads.erase(id_);
+    return {};
+  }
+
+  void rest() noexcept override { let_go(); }
+
+ private:
+  Result<MemoryBlobStore::Upload*> wake(MemoryBlobStore::State& state) {
+    const auto found = state.uploads.find(id_);
+    if (found == state.uploads.end()) return upload_unknown(id_);
+    MemoryBlobStore::Upload& upload = found->second;
+    if (upload.owner != nullptr && upload.owner != this) return upload_busy(id_);
+    if (upload.bytes.size() != offset_) {
+      return Error{Errc::kCorrupt, "upload " + id_.str() + " went on without this session"};
+    }
+    upload.owner = this;
+    return &upload;
+  }
+
+  void let_go() noexcept {
+    auto state = store_.state_.lock();
+    const auto found = state->uploads.find(id_);
+    if (found != state->uploads.end() && found->second.owner == this) {
+      found->second.owner = nullptr;
+    }
+  }
+
+  MemoryBlobStore& store_;
+  UploadId id_;
+  std::uint64_t offset_;
+};
+
+MemoryBlobStore::MemoryBlobStore() : MemoryBlobStore(kSystemClock) {}
+MemoryBlobStore::MemoryBlobStore(const Clock& clock) : clock_(clock) {}
+MemoryBlobStore::~MemoryBlobStore() = default;
+
+Result<std::unique_ptr<UploadSession>> MemoryBlobStore::begin_upload(const UploadId& id,
+                                                                     Algorithm) {
+  auto session = std::make_unique<MemoryUpload>(*this, id, 0);
+  auto state = state_.lock();
+  if (!state->uploads.try_emplace(id, Upload{{}, clock_.now(), session.get()}).second) {
+    return Error{Errc::kInvalidArgument, "upload " + id.str() + " is open already"};
+  }
+  return {std::move(session)};
+}
+
+Result<std::unique_ptr<UploadSession>> MemoryBlobStore::resume_upload(const UploadId& id,
+                                                                      Algorithm) {
+  auto state = state_.lock();
+  const auto found = state->uploads.find(id);
+  if (found == state->uploads.end()) return upload_unknown(id);
+  Upload& upload = found->second;
+  if (upload.owner != nullptr) return upload_busy(id);
+  auto session = std::make_unique<MemoryUpload>(*this, id, upload.bytes.size());
+  upload.owner = session.get();
+  return {std::move(session)};
+}
+
+Result<void> MemoryBlobStore::cancel_upload(const UploadId& id) {
+  state_.lock()->uploads.erase(id);
+  return {};
+}
+
+Result<std::vector<OpenUpload>> MemoryBlobStore::open_uploads() const {
+  std::vector<OpenUpload> open;
+  const auto state = state_.lock();
+  for (const auto& [id, upload] : state->uploads) {
+    open.push_back({id, upload.bytes.size(), upload.modified});
+  }
+  return open;
+}
+
+Result<std::uint64_t> MemoryBlobStore::size(const Digest& digest) const {
+  const auto state = state_.lock();
+  const auto found = state->blobs.find(digest);
+  if (found == state->blobs.end()) return Error{Errc::kBlobUnknown, digest.str()};
+  return found->second->size();
+}
+
+Result<std::unique_ptr<const Blob>> MemoryBlobStore::open(const Digest& digest,
+                                                          std::uint64_t size) const {
+  const auto state = state_.lock();
+  const auto found = state->blobs.find(digest);
+  if (found == state->blobs.end()) return Error{Errc::kBlobUnknown, digest.str()};
+  if (found->second->size() != size) {
+    return Error{Errc::kCorrupt, digest.str() + " has " + std::to_string(found->second->size()) +
+                                     " bytes, expected " + std::to_string(size)};
+  }
+  return {std::make_unique<const MemoryBlob>(found->second)};
+}
+
+Result<void> MemoryBlobStore::remove(const Digest& digest) {
+  state_.lock()->blobs.erase(digest);
+  return {};
+}
+
+Result<Space> MemoryBlobStore::space() const {
+  return state_.lock()->space.value_or(Space{std::numeric_limits<std::uint64_t>::max(), 0});
+}
+
+void MemoryBlobStore::set_space(Space space) {
+  state_.lock()->space = space;
+}
+
+std::size_t MemoryBlobStore::blob_count() const {
+  return state_.lock()->blobs.size();
+}
+
+}  // namespace shale

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+namespace shale::testing {
+
+/// A fresh, empty directory that goes with everything in it when this does.
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory() : path_(make()) {}
+  TemporaryDirectory(const TemporaryDirectory&) = delete;
+  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+  ~TemporaryDirectory() {
+    std::error_code ignored;  // a directory left behind fails no test
+    std::filesystem::remove_all(path_, ignored);
+  }
+
+  const std::filesystem::path& path() const noexcept { return path_; }
+  std::filesystem::path operator/(std::string_view name) const { return path_ / name; }
+
+ private:
+  static std::filesystem::path make() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "shale-test-XXXXXX").string();
+    if (::mkdtemp(pattern.data()) == nullptr) {
+      throw std::filesystem::filesystem_error("mkdtemp", pattern,
+                                              std::error_code(errno, std::generic_category()));
+    }
+    return pattern;
+  }
+
+  std::filesystem::path path_;
+};
+
+}  // namespace shale::testing

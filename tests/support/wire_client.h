@@ -1,0 +1,60 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "server/http/message.h"
+#include "server/net/unique_fd.h"
+
+namespace shale::testing {
+
+/// An answer as it came over the wire.
+struct WireResponse {
+  int status = 0;
+  http::Headers headers;
+  std::string body;
+
+  std::string header(std::string_view name) const {
+    return std::string(headers.find(name).value_or(""));
+  }
+};
+
+/// A client that sends exactly the bytes it is given. Every wait ends after some
+/// seconds, so that a server that does not answer fails the test.
+class WireClient {
+ public:
+  /// `address` is `host:port`, `[v6]:port` or `unix:/path`.
+  explicit WireClient(std::string_view address);
+
+  /// False when the server has closed meanwhile.
+  bool send(std::string_view bytes);
+  /// Sends as much as the socket takes without waiting; how much that was.
+  std::size_t send_some(std::string_view bytes);
+  void finish_sending();
+
+  /// The next answer; none when the connection ends first. With `no_body`, the
+  /// body that Content-Length announces does not come (HEAD).
+  enum class Body { kPresent, kAbsent };
+  std::optional<WireResponse> read_response(Body body = Body::kPresent);
+  /// Bytes that wait to be read, without waiting for more.
+  std::string read_some(std::size_t most);
+  /// Whether the server closes the connection, with nothing more to read.
+  bool closed_by_server();
+
+  std::optional<WireResponse> exchange(std::string_view request, Body body = Body::kPresent) {
+    send(request);
+    return read_response(body);
+  }
+
+ private:
+  /// More bytes into `received_`; false at the end.
+  bool receive();
+
+  net::UniqueFd socket_;
+  std::string received_;
+};
+
+}  // namespace shale::testing
