@@ -1,0 +1,101 @@
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "blobstore/guarded.h"
+#include "server/index/metadata_store.h"
+
+namespace shale::index {
+
+/// The store as plain maps, counting by looking at everything: for tests, and as
+/// the model that other stores are compared with. Nothing survives it.
+/// Thread-safe. `clock` must outlive it.
+class MemoryMetadataStore final : public MetadataStore {
+ public:
+  explicit MemoryMetadataStore(const Clock& clock,
+                               std::chrono::milliseconds lease = std::chrono::minutes(10))
+      : clock_(clock), lease_(lease) {}
+
+  Result<Descriptor> find_manifest(const RepositoryName& repository,
+                                   const Reference& reference) const override;
+  Result<StoredManifest> read_manifest(const RepositoryName& repository,
+                                       const Reference& reference) const override;
+  Result<BlobLink> find_blob(const RepositoryName& repository, const Digest& digest) const override;
+  Result<bool> repository_exists(const RepositoryName& repository) const override;
+  Result<UploadRow> find_upload(const UploadId& id) const override;
+  Result<Usage> usage(const RepositoryName& repository) const override;
+  Result<StoreUsage> store_usage() const override;
+  Sequence sequence() const override;
+
+  Result<Page<Tag>> list_tags(const RepositoryName& repository, std::string_view after,
+                              std::size_t limit) const override;
+  Result<Page<RepositoryName>> list_repositories(std::string_view after,
+                                                 std::size_t limit) const override;
+  Result<Page<Referrer>> list_referrers(const RepositoryName& repository, const Digest& subject,
+                                        const ReferrersQuery& query) const override;
+  Result<Page<RepositoryName>> list_repositories_of_blob(const Digest& digest,
+                                                         std::string_view after,
+                                                         std::size_t limit) const override;
+  Result<std::vector<TagMove>> tag_history(const RepositoryName& repository, const Tag& tag,
+                                           std::size_t limit) const override;
+  Result<std::vector<Doomed>> list_doomed(Time now, std::size_t limit) const override;
+  Result<std::vector<UploadRow>> list_uploads() const override;
+
+  Result<void> open_upload(const UploadRow& row) override;
+  Result<void> close_upload(const UploadId& id) override;
+
+  Result<Sequence> link_blob(const LinkBlob& request) override;
+  Result<Sequence> mount_blob(const RepositoryName& from, const RepositoryName& to,
+                              const Digest& digest) override;
+  Result<Sequence> put_manifest(const PutManifest& request) override;
+  Result<Sequence> delete_tag(const RepositoryName& repository, const Tag& tag,
+                              const std::string& actor) override;
+  Result<Sequence> delete_manifest(const RepositoryName& repository, const Digest& digest,
+                                   const std::string& actor) override;
+  Result<Sequence> delete_blob(const RepositoryName& repository, const Digest& digest) override;
+
+  /// Always empty: nothing is kept twice here.
+  Result<std::vector<std::string>> check() const override { return std::vector<std::string>{}; }
+
+ private:
+  struct Repository {
+    std::map<Digest, Manifest> manifests;
+    std::map<Digest, std::uint64_t> blobs;  ///< size in bytes
+    std::map<Tag, Digest> tags;
+
+    bool exists() const { return !manifests.empty() || !blobs.empty(); }
+    bool names_blob(const Digest& digest) const;
+  };
+  struct State {
+    std::map<RepositoryName, Repository> repositories;
+    std::map<Digest, std::uint64_t> blobs;  ///< size in bytes
+    /// Whose lease runs, and until when: by repository (empty: the bytes) and digest.
+    std::map<std::pair<std::string, Digest>, Time> leases;
+    std::map<std::pair<RepositoryName, Tag>, std::vector<TagMove>> history;  ///< oldest first
+    std::map<UploadId, UploadRow> uploads;
+    Sequence sequence = 0;
+
+    const Repository* find(const RepositoryName& name) const;
+    const Manifest* find(const RepositoryName& name, const Reference& reference) const;
+    bool is_linked(const Digest& blob) const;
+    std::vector<RepositoryName> names() const;
+  };
+
+  Sequence link(State& state, const RepositoryName& repository, const Digest& digest,
+                std::uint64_t size) const;
+  void move_tag(State& state, const RepositoryName& repository, const Tag& tag,
+                const std::optional<Digest>& digest, const std::string& actor) const;
+  /// Ends a commit: enters what has no edge any more, drops what has one again.
+  Sequence settle(State& state) const;
+
+  const Clock& clock_;
+  std::chrono::milliseconds lease_;
+  Guarded<State> state_;
+};
+
+}  // namespace shale::index

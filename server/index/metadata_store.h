@@ -1,0 +1,257 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "blobstore/clock.h"
+#include "blobstore/digest.h"
+#include "blobstore/result.h"
+#include "blobstore/upload_id.h"
+#include "server/index/names.h"
+
+namespace shale::index {
+
+/// Counts commits. History, events and backups name states of the store by it.
+using Sequence = std::uint64_t;
+
+/// What names some content: OCI image-spec, descriptor.md.
+struct Descriptor {
+  Digest digest;
+  std::string media_type;
+  std::uint64_t size = 0;  ///< bytes
+
+  friend bool operator==(const Descriptor&, const Descriptor&) = default;
+};
+
+/// Why one thing keeps another. The values are written to disk: never renumber.
+enum class EdgeKind : std::uint8_t {
+  kConfig = 1,    ///< manifest → blob
+  kLayer = 2,     ///< manifest → blob
+  kBlob = 3,      ///< index → blob: build caches list layers where manifests stand
+  kManifest = 4,  ///< index → manifest
+  kSubject = 5,   ///< referrer → manifest; keeps nothing alive, the subject may be absent
+};
+
+/// Whether an edge points at a manifest rather than a blob.
+constexpr bool points_at_manifest(EdgeKind kind) {
+  return kind == EdgeKind::kManifest || kind == EdgeKind::kSubject;
+}
+
+struct Edge {
+  EdgeKind kind;
+  Descriptor target;
+  /// Off for subjects and for layers that are never pushed (non-distributable).
+  bool must_exist = true;
+
+  friend bool operator==(const Edge&, const Edge&) = default;
+};
+
+using Annotations = std::vector<std::pair<std::string, std::string>>;
+
+/// A manifest with all that its bytes say of other content, so that nobody has
+/// to parse them again.
+struct Manifest {
+  Descriptor descriptor;
+  std::string bytes;          ///< exactly as pushed
+  std::string artifact_type;  ///< its own or derived (spec, "Listing Referrers"); may be empty
+  Annotations annotations;
+  std::vector<Edge> edges;  ///< at most one of kind kSubject
+};
+
+/// What is given out: the bytes as pushed and the type they were pushed with.
+struct StoredManifest {
+  Descriptor descriptor;
+  std::string bytes;
+};
+
+struct BlobLink {
+  Digest digest;
+  std::uint64_t size = 0;  ///< bytes
+};
+
+struct Referrer {
+  Descriptor descriptor;
+  std::string artifact_type;
+  Annotations annotations;
+
+  friend bool operator==(const Referrer&, const Referrer&) = default;
+};
+
+/// Some rows in order. `more` says that others follow the last of them; a page of
+/// none (limit 0) says nothing of the kind.
+template <class T>
+struct Page {
+  std::vector<T> items;
+  bool more = false;
+};
+
+struct ReferrersQuery {
+  std::optional<Digest> after;              ///< begin behind this one; none: at the start
+  std::vector<std::string> artifact_types;  ///< any of these; empty: all
+  std::size_t max_items = 1000;
+  std::size_t max_bytes = std::size_t{3} << 20;  ///< of encoded descriptors, roughly
+};
+
+/// One move of a tag. No digest means that it was deleted.
+struct TagMove {
+  Sequence sequence = 0;
+  Time time;
+  std::string actor;
+  std::optional<Digest> digest;
+
+  friend bool operator==(const TagMove&, const TagMove&) = default;
+};
+
+/// Sizes in bytes. A blob or manifest counts once per repository that has it.
+/// `unique` is the part that no other repository has: what deleting the
+/// repository would free. `logical - unique` is shared.
+struct Usage {
+  std::int64_t manifests = 0;
+  std::int64_t tags = 0;
+  std::int64_t blobs = 0;
+  std::int64_t logical = 0;
+  std::int64_t unique = 0;
+
+  friend bool operator==(const Usage&, const Usage&) = default;
+};
+
+/// The whole store: every blob and manifest once. A blob counts as long as its
+/// bytes are stored, so also while they are doomed.
+struct StoreUsage {
+  std::int64_t repositories = 0;
+  std::int64_t manifests = 0;
+  std::int64_t blobs = 0;
+  std::int64_t bytes = 0;
+
+  friend bool operator==(const StoreUsage&, const StoreUsage&) = default;
+};
+
+/// Something that lost its last edge, and when it may go.
+struct Doomed {
+  enum class Kind : std::uint8_t {
+    kLink = 1,  ///< a blob's link into `repository`: no manifest there names it
+    kBlob = 2,  ///< a blob's bytes: no repository links it
+  };
+  Time due;
+  Kind kind;
+  std::string repository;  ///< empty for kBlob
+  Digest digest;
+
+  friend auto operator<=>(const Doomed&, const Doomed&) = default;
+};
+
+struct UploadRow {
+  UploadId id;
+  RepositoryName repository;
+  Time started;
+
+  friend bool operator==(const UploadRow&, const UploadRow&) = default;
+};
+
+struct LinkBlob {
+  RepositoryName repository;
+  Digest digest;
+  std::uint64_t size = 0;          ///< bytes
+  std::optional<UploadId> upload;  ///< removed by the same commit
+};
+
+struct PutManifest {
+  RepositoryName repository;
+  Manifest manifest;
+  std::vector<Tag> tags;       ///< all moved by the same commit; may be empty
+  std::string actor;           ///< who, for the history
+  bool allow_missing = false;  ///< accept references that are not there (sparse images)
+};
+
+/// Repositories, tags, blob links, manifest edges, referrers and their history.
+///
+/// Every commit (`link_blob` to `delete_blob`) is atomic, numbered, and synced to
+/// disk when it returns, so it may block; on an error nothing has changed. (After
+/// `kIo` and `kNoSpace` only opening anew tells whether it has.) One that finds its
+/// work done is numbered too.
+/// Whatever loses its last edge is entered as doomed by the same commit, due
+/// `lease` later (an option of the implementation); what gains one leaves it.
+/// A repository exists while it has a manifest or a blob link.
+///
+/// Point reads (`find_manifest` to `usage`) do not wait for commits. Thread-safe.
+class MetadataStore {
+ public:
+  virtual ~MetadataStore() = default;
+
+  // --- point reads ---
+
+  /// Without the bytes. `kManifestUnknown`, also where the repository is not there.
+  virtual Result<Descriptor> find_manifest(const RepositoryName& repository,
+                                           const Reference& reference) const = 0;
+  virtual Result<StoredManifest> read_manifest(const RepositoryName& repository,
+                                               const Reference& reference) const = 0;
+  /// `kBlobUnknown` unless the blob is linked into this very repository.
+  virtual Result<BlobLink> find_blob(const RepositoryName& repository,
+                                     const Digest& digest) const = 0;
+  virtual Result<bool> repository_exists(const RepositoryName& repository) const = 0;
+  virtual Result<UploadRow> find_upload(const UploadId& id) const = 0;  ///< or `kUploadUnknown`
+  virtual Result<Usage> usage(const RepositoryName& repository) const = 0;
+  virtual Result<StoreUsage> store_usage() const = 0;
+  virtual Sequence sequence() const = 0;
+
+  // --- scans, in the byte order of what they list; cost as much as they return ---
+
+  /// Tags strictly after `after` (any text), at most `limit`. `kNameUnknown`
+  /// when the repository does not exist.
+  virtual Result<Page<Tag>> list_tags(const RepositoryName& repository, std::string_view after,
+                                      std::size_t limit) const = 0;
+  virtual Result<Page<RepositoryName>> list_repositories(std::string_view after,
+                                                         std::size_t limit) const = 0;
+  /// By digest. Never an error for what is unknown: an empty page.
+  virtual Result<Page<Referrer>> list_referrers(const RepositoryName& repository,
+                                                const Digest& subject,
+                                                const ReferrersQuery& query) const = 0;
+  /// Who has this blob, strictly after `after`.
+  virtual Result<Page<RepositoryName>> list_repositories_of_blob(const Digest& digest,
+                                                                 std::string_view after,
+                                                                 std::size_t limit) const = 0;
+  /// Newest first.
+  virtual Result<std::vector<TagMove>> tag_history(const RepositoryName& repository, const Tag& tag,
+                                                   std::size_t limit) const = 0;
+  /// What is due at `now`, the longest overdue first.
+  virtual Result<std::vector<Doomed>> list_doomed(Time now, std::size_t limit) const = 0;
+  virtual Result<std::vector<UploadRow>> list_uploads() const = 0;
+
+  // --- uploads; not synced, for an upload is no promise yet ---
+
+  virtual Result<void> open_upload(const UploadRow& row) = 0;
+  /// One that is not there is no error.
+  virtual Result<void> close_upload(const UploadId& id) = 0;
+
+  // --- commits ---
+
+  /// Shows a stored blob in a repository. Once more is no error and renews the lease.
+  /// `kCorrupt` when the blob is known with another size.
+  virtual Result<Sequence> link_blob(const LinkBlob& request) = 0;
+  /// Shows a blob of `from` in `to` too. `kBlobUnknown` when `from` does not have it.
+  virtual Result<Sequence> mount_blob(const RepositoryName& from, const RepositoryName& to,
+                                      const Digest& digest) = 0;
+  /// `kManifestBlobUnknown`, one detail for each reference that must exist and
+  /// does not. The same manifest again is no error; only tags that really move
+  /// enter the history.
+  virtual Result<Sequence> put_manifest(const PutManifest& request) = 0;
+  /// `kManifestUnknown` when there is no such tag. The manifest stays.
+  virtual Result<Sequence> delete_tag(const RepositoryName& repository, const Tag& tag,
+                                      const std::string& actor) = 0;
+  /// With every tag that names it. `kManifestUnknown`.
+  virtual Result<Sequence> delete_manifest(const RepositoryName& repository, const Digest& digest,
+                                           const std::string& actor) = 0;
+  /// Removes the link. `kBlobUnknown`, or `kBlobReferenced` while a manifest of
+  /// this repository names the blob.
+  virtual Result<Sequence> delete_blob(const RepositoryName& repository, const Digest& digest) = 0;
+
+  /// Reads everything and says what contradicts itself: empty when all is well.
+  /// Costs as much as the store holds.
+  virtual Result<std::vector<std::string>> check() const = 0;
+};
+
+}  // namespace shale::index

@@ -1,0 +1,153 @@
+#include <span>
+#include <utility>
+
+#include "server/index/rocks/check.h"
+#include "server/index/rocks/keys.h"
+
+namespace shale::index::rocks {
+
+Result<void> Checker::check_manifest_links() {
+  return each<ManifestLinkRow>(
+      Family::kManifestLinks, [&](Decoder key, const ManifestLinkRow& row) -> Result<bool> {
+        const auto link = read_link(key);
+        if (!link || !key.finished()) {
+          return false;
+        }
+        const std::string what = "manifest " + named(*link);
+        Usage& usage = counted_[link->repository.str()];
+        ++usage.manifests;
+        usage.logical += static_cast<std::int64_t>(row.size);
+        demand_past(row.sequence, what);
+        SHALE_TRY(demand_row(Family::kManifests, keys::content(link->digest), what));
+        SHALE_TRY(demand_row(Family::kManifestRepositories,
+                             keys::holder(link->digest, link->repository.str()), what));
+        return true;
+      });
+}
+
+Result<void> Checker::check_manifests() {
+  Scan scan(view_, Family::kManifests, {});
+  for (; scan.valid(); scan.next()) {
+    Decoder key(scan.key());
+    const auto digest = key.digest();
+    const Result<std::string> bytes = decode_manifest(scan.value());
+    if (!digest || !key.finished() || !bytes) {
+      demand(false, "manifests: " + shown(scan.key()) + ": damaged");
+      continue;
+    }
+    demand(Digest::of(digest->algorithm(), std::as_bytes(std::span(*bytes))) == *digest,
+           "manifest " + digest->str() + ": the bytes are not what the digest names");
+    demand(Scan(view_, Family::kManifestRepositories, keys::content(*digest)).valid(),
+           "manifest " + digest->str() + ": no repository has it");
+    ++counted_in_store_.manifests;
+    counted_in_store_.bytes += static_cast<std::int64_t>(bytes->size());
+  }
+  return scan.status();
+}
+
+Result<void> Checker::check_tags() {
+  return each<TagRow>(Family::kTags, [&](Decoder key, const TagRow& row) -> Result<bool> {
+    const auto repository = read_repository(key);
+    const Result<Tag> tag = Tag::parse(key.rest());
+    if (!repository || !tag) {
+      return false;
+    }
+    const std::string what = "tag " + repository->str() + ":" + tag->str();
+    ++counted_[repository->str()].tags;
+    demand_past(row.sequence, what);
+    SHALE_TRY(demand_row(Family::kManifestLinks, keys::link(*repository, row.digest), what));
+    SHALE_TRY(
+        demand_row(Family::kTagTargets, keys::tag_target(*repository, row.digest, *tag), what));
+    SHALE_TRY(demand_row(Family::kHistory, keys::history(*repository, *tag, row.sequence), what));
+    return true;
+  });
+}
+
+Result<void> Checker::check_tag_targets() {
+  return each<EmptyRow>(Family::kTagTargets, [&](Decoder key, const EmptyRow&) -> Result<bool> {
+    const auto link = read_link(key);
+    const Result<Tag> tag = Tag::parse(key.rest());
+    if (!link || !tag) {
+      return false;
+    }
+    SHALE_TRY_ASSIGN(const auto row,
+                     view_.row<TagRow>(Family::kTags, keys::tag(link->repository, *tag)));
+    demand(row && row->digest == link->digest,
+           "tag_targets: " + named(*link) + ": the tag " + tag->str() + " is elsewhere");
+    return true;
+  });
+}
+
+/// The newest move of each tag says where it is now.
+Result<void> Checker::check_history() {
+  std::string newest_of;
+  return each<TagMoveRow>(
+      Family::kHistory, [&](Decoder key, const TagMoveRow& row) -> Result<bool> {
+        const auto repository = read_repository(key);
+        const Result<Tag> tag = Tag::parse(key.terminated());
+        const Sequence sequence = keys::sequence_of_inverted(key.u64());
+        if (!repository || !tag || !key.finished()) {
+          return false;
+        }
+        const std::string what = "history of " + repository->str() + ":" + tag->str();
+        demand_past(sequence, what);
+        if (what == newest_of) {
+          return true;
+        }
+        newest_of = what;
+        SHALE_TRY_ASSIGN(const auto now,
+                         view_.row<TagRow>(Family::kTags, keys::tag(*repository, *tag)));
+        demand((now ? std::optional(now->digest) : std::nullopt) == row.digest,
+               what + ": the tag is not where the last move put it");
+        return true;
+      });
+}
+
+Result<void> Checker::check_edges() {
+  return each<EdgeRow>(Family::kEdges, [&](Decoder key, const EdgeRow&) -> Result<bool> {
+    const auto parent = read_link(key);
+    const auto kind = read_kind(key);
+    const auto child = key.digest();
+    if (!parent || !kind || !child || !key.finished()) {
+      return false;
+    }
+    const std::string what = "edge of " + named(*parent);
+    SHALE_TRY(
+        demand_row(Family::kManifestLinks, keys::link(parent->repository, parent->digest), what));
+    SHALE_TRY(demand_row(Family::kEdgesTo,
+                         keys::edge_to(parent->repository, *child, *kind, parent->digest), what));
+    return true;
+  });
+}
+
+Result<void> Checker::check_edges_to() {
+  Scan scan(view_, Family::kEdgesTo, {});
+  for (; scan.valid(); scan.next()) {
+    Decoder key(scan.key());
+    const auto child = read_link(key);
+    const auto kind = read_kind(key);
+    const auto parent = key.digest();
+    if (!child || !kind || !parent || !key.finished()) {
+      demand(false, "edges_to: " + shown(scan.key()) + ": damaged key");
+      continue;
+    }
+    const std::string what = "edge to " + named(*child);
+    SHALE_TRY(demand_row(Family::kEdges,
+                         keys::edge(child->repository, *parent, *kind, child->digest), what));
+    if (*kind != EdgeKind::kSubject) {
+      demand(decode<EmptyRow>(scan.value()).has_value(), what + ": damaged");
+      continue;
+    }
+    const auto referrer = decode<ReferrerRow>(scan.value());
+    SHALE_TRY_ASSIGN(
+        const auto link,
+        view_.row<ManifestLinkRow>(Family::kManifestLinks, keys::link(child->repository, *parent)));
+    demand(referrer && link && referrer->size == link->size &&
+               referrer->media_type == link->media_type &&
+               referrer->artifact_type == link->artifact_type,
+           what + ": the referrer " + parent->str() + " is described otherwise");
+  }
+  return scan.status();
+}
+
+}  // namespace shale::index::rocks

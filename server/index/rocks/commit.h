@@ -1,0 +1,95 @@
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <rocksdb/write_batch.h>
+
+#include "server/index/rocks/database.h"
+#include "server/index/rocks/rows.h"
+
+namespace shale::index::rocks {
+
+/// One commit on its way: reads what it has to know, gathers what it changes, and
+/// gives it out as one batch. Each operation reads the store as it was before the
+/// commit, so at most one operation (besides `drop_upload`) goes into a commit,
+/// and each changes a row at most once or puts it last.
+///
+/// One thread at a time, and no other commit in between: the reads are the checks.
+/// The work is proportional to the edges and tags that change, never to what the
+/// repository or the store holds.
+class Commit {
+ public:
+  /// `database` must outlive this.
+  Commit(const Database& database, Sequence sequence, Time now, std::chrono::milliseconds lease)
+      : view_(database), sequence_(sequence), now_(now), due_(now + lease) {}
+
+  Result<void> link_blob(const RepositoryName& repository, const Digest& digest,
+                         std::uint64_t size);
+  Result<void> mount_blob(const RepositoryName& from, const RepositoryName& to,
+                          const Digest& digest);
+  Result<void> put_manifest(const PutManifest& request);
+  Result<void> delete_tag(const RepositoryName& repository, const Tag& tag,
+                          const std::string& actor);
+  Result<void> delete_manifest(const RepositoryName& repository, const Digest& digest,
+                               const std::string& actor);
+  Result<void> delete_blob(const RepositoryName& repository, const Digest& digest);
+  void drop_upload(const UploadId& id);
+
+  /// Everything, with the counters and the sequence. Nothing may follow.
+  Result<rocksdb::WriteBatch> finish();
+
+ private:
+  using Rows = std::vector<std::pair<EdgeKind, Digest>>;
+
+  template <class Row>
+  void put(Family family, std::string_view key, const Row& row) {
+    put_bytes(family, key, encode(row));
+  }
+  void put_bytes(Family family, std::string_view key, const std::string& value);
+  void erase(Family family, std::string_view key);
+
+  // Blobs: commit_blobs.cc.
+  Result<bool> is_named(const RepositoryName& repository, const Digest& blob,
+                        const Digest* besides) const;
+  void put_link(const RepositoryName& repository, const Digest& digest, BlobLinkRow row,
+                std::optional<Time> due);
+  Result<void> doom_unless_named(const RepositoryName& repository, const Digest& blob,
+                                 const Digest& besides);
+  Result<void> spare(const RepositoryName& repository, const Digest& blob);
+  Result<void> link_content(const RepositoryName& repository, const Digest& digest,
+                            std::uint64_t size);
+  Result<void> gain_holder(Family holders, const RepositoryName& repository, const Digest& digest,
+                           std::uint64_t size);
+  Result<bool> lose_holder(Family holders, const RepositoryName& repository, const Digest& digest,
+                           std::uint64_t size);
+  Result<std::vector<std::string>> other_holders(Family holders, const RepositoryName& repository,
+                                                 const Digest& digest) const;
+
+  // Manifests and tags: commit_manifests.cc.
+  Result<void> demand_references(const PutManifest& request) const;
+  Result<Rows> edges_of(const RepositoryName& repository, const Digest& parent) const;
+  Result<void> replace_edges(const PutManifest& request);
+  void put_edge(const PutManifest& request, const Edge& edge);
+  void erase_edge(const RepositoryName& repository, const Digest& parent, EdgeKind kind,
+                  const Digest& child);
+  Result<void> move_tag(const RepositoryName& repository, const Tag& tag, const Digest& to,
+                        const std::string& actor);
+  void erase_tag(const RepositoryName& repository, const Tag& tag, const Digest& target,
+                 const std::string& actor);
+
+  Result<void> settle_usage(const std::string& repository, const Usage& change);
+
+  View view_;
+  Sequence sequence_;
+  Time now_;
+  Time due_;
+  rocksdb::WriteBatch batch_;
+  std::map<std::string, Usage> usage_;  ///< what changes, by repository
+  StoreUsage store_usage_;              ///< what changes
+};
+
+}  // namespace shale::index::rocks

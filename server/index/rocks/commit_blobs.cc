@@ -1,0 +1,199 @@
+#include <algorithm>
+
+#include "server/index/rocks/commit.h"
+#include "server/index/rocks/keys.h"
+
+namespace shale::index::rocks {
+namespace {
+
+Doomed doomed_link(const RepositoryName& repository, const Digest& digest, Time due) {
+  return {due, Doomed::Kind::kLink, repository.str(), digest};
+}
+
+Doomed doomed_blob(const Digest& digest, Time due) {
+  return {due, Doomed::Kind::kBlob, "", digest};
+}
+
+Error not_linked(const RepositoryName& repository, const Digest& digest) {
+  return {Errc::kBlobUnknown, digest.str() + " is not in " + repository.str()};
+}
+
+}  // namespace
+
+/// Whether a manifest of `repository`, `besides` left out, names the blob. Kinds
+/// that point at blobs come first, and of each kind there is one row per manifest,
+/// so at most four rows are looked at.
+Result<bool> Commit::is_named(const RepositoryName& repository, const Digest& blob,
+                              const Digest* besides) const {
+  const std::string skipped = besides == nullptr ? std::string() : keys::content(*besides);
+  Scan scan(view_, Family::kEdgesTo, keys::link(repository, blob));
+  for (; scan.valid(); scan.next()) {
+    const auto kind = static_cast<EdgeKind>(scan.key().front());
+    if (points_at_manifest(kind)) {
+      break;
+    }
+    if (scan.key().substr(1) != skipped) {
+      return true;
+    }
+  }
+  SHALE_TRY(scan.status());
+  return false;
+}
+
+/// Writes the link with a new `due`, and moves its doomed row accordingly.
+void Commit::put_link(const RepositoryName& repository, const Digest& digest, BlobLinkRow row,
+                      std::optional<Time> due) {
+  if (row.due) {
+    erase(Family::kDoomed, keys::doomed(doomed_link(repository, digest, *row.due)));
+  }
+  row.due = due;
+  put(Family::kBlobLinks, keys::link(repository, digest), row);
+  if (due) {
+    put(Family::kDoomed, keys::doomed(doomed_link(repository, digest, *due)), EmptyRow{});
+  }
+}
+
+/// For a blob that loses an edge from `besides`. One that is not linked has
+/// nothing to lose (sparse and non-distributable layers).
+Result<void> Commit::doom_unless_named(const RepositoryName& repository, const Digest& blob,
+                                       const Digest& besides) {
+  SHALE_TRY_ASSIGN(const auto link,
+                   view_.row<BlobLinkRow>(Family::kBlobLinks, keys::link(repository, blob)));
+  if (!link) {
+    return {};
+  }
+  SHALE_TRY_ASSIGN(const bool named, is_named(repository, blob, &besides));
+  if (!named) {
+    put_link(repository, blob, *link, due_);
+  }
+  return {};
+}
+
+/// For a blob that gains an edge.
+Result<void> Commit::spare(const RepositoryName& repository, const Digest& blob) {
+  SHALE_TRY_ASSIGN(const auto link,
+                   view_.row<BlobLinkRow>(Family::kBlobLinks, keys::link(repository, blob)));
+  if (link && link->due) {
+    put_link(repository, blob, *link, std::nullopt);
+  }
+  return {};
+}
+
+Result<void> Commit::link_blob(const RepositoryName& repository, const Digest& digest,
+                               std::uint64_t size) {
+  SHALE_TRY_ASSIGN(const bool named, is_named(repository, digest, nullptr));
+  const std::optional<Time> due = named ? std::nullopt : std::optional(due_);
+  SHALE_TRY_ASSIGN(const auto link,
+                   view_.row<BlobLinkRow>(Family::kBlobLinks, keys::link(repository, digest)));
+  if (link) {
+    if (link->size != size) {
+      return Error{Errc::kCorrupt, digest.str() + " is recorded with another size"};
+    }
+    put_link(repository, digest, *link, due);
+    return {};
+  }
+  SHALE_TRY(link_content(repository, digest, size));
+  put_link(repository, digest, {size, std::nullopt, sequence_, now_}, due);
+  return {};
+}
+
+/// The part of a new link that concerns the bytes and those who share them.
+Result<void> Commit::link_content(const RepositoryName& repository, const Digest& digest,
+                                  std::uint64_t size) {
+  const std::string key = keys::content(digest);
+  SHALE_TRY_ASSIGN(const auto blob, view_.row<BlobRow>(Family::kBlobs, key));
+  if (!blob) {
+    put(Family::kBlobs, key, BlobRow{size, std::nullopt});
+    ++store_usage_.blobs;
+    store_usage_.bytes += static_cast<std::int64_t>(size);
+  } else if (blob->size != size) {
+    return Error{Errc::kCorrupt, digest.str() + " is recorded with another size"};
+  } else if (blob->due) {
+    erase(Family::kDoomed, keys::doomed(doomed_blob(digest, *blob->due)));
+    put(Family::kBlobs, key, BlobRow{size, std::nullopt});
+  }
+  ++usage_[repository.str()].blobs;
+  return gain_holder(Family::kBlobRepositories, repository, digest, size);
+}
+
+Result<void> Commit::mount_blob(const RepositoryName& from, const RepositoryName& to,
+                                const Digest& digest) {
+  SHALE_TRY_ASSIGN(const auto source,
+                   view_.row<BlobLinkRow>(Family::kBlobLinks, keys::link(from, digest)));
+  if (!source) {
+    return not_linked(from, digest);
+  }
+  return link_blob(to, digest, source->size);
+}
+
+Result<void> Commit::delete_blob(const RepositoryName& repository, const Digest& digest) {
+  const std::string key = keys::link(repository, digest);
+  SHALE_TRY_ASSIGN(const auto link, view_.row<BlobLinkRow>(Family::kBlobLinks, key));
+  if (!link) {
+    return not_linked(repository, digest);
+  }
+  SHALE_TRY_ASSIGN(const bool named, is_named(repository, digest, nullptr));
+  if (named) {
+    return Error{Errc::kBlobReferenced,
+                 digest.str() + " is named by a manifest of " + repository.str()};
+  }
+  if (link->due) {
+    erase(Family::kDoomed, keys::doomed(doomed_link(repository, digest, *link->due)));
+  }
+  erase(Family::kBlobLinks, key);
+  --usage_[repository.str()].blobs;
+  SHALE_TRY_ASSIGN(const bool shared,
+                   lose_holder(Family::kBlobRepositories, repository, digest, link->size));
+  if (!shared) {
+    put(Family::kBlobs, keys::content(digest), BlobRow{link->size, due_});
+    put(Family::kDoomed, keys::doomed(doomed_blob(digest, due_)), EmptyRow{});
+  }
+  return {};
+}
+
+/// Who has the content besides `repository`, up to two of them: with none or one,
+/// the bytes are unique to somebody.
+Result<std::vector<std::string>> Commit::other_holders(Family holders,
+                                                       const RepositoryName& repository,
+                                                       const Digest& digest) const {
+  std::vector<std::string> others;
+  Scan scan(view_, holders, keys::content(digest));
+  for (; scan.valid() && others.size() < 2; scan.next()) {
+    if (scan.key() != repository.str()) {
+      others.emplace_back(scan.key());
+    }
+  }
+  SHALE_TRY(scan.status());
+  return others;
+}
+
+Result<void> Commit::gain_holder(Family holders, const RepositoryName& repository,
+                                 const Digest& digest, std::uint64_t size) {
+  put(holders, keys::holder(digest, repository.str()), EmptyRow{});
+  const auto bytes = static_cast<std::int64_t>(size);
+  usage_[repository.str()].logical += bytes;
+  SHALE_TRY_ASSIGN(const auto others, other_holders(holders, repository, digest));
+  if (others.empty()) {
+    usage_[repository.str()].unique += bytes;
+  } else if (others.size() == 1) {
+    usage_[others.front()].unique -= bytes;
+  }
+  return {};
+}
+
+/// Whether somebody else still has it.
+Result<bool> Commit::lose_holder(Family holders, const RepositoryName& repository,
+                                 const Digest& digest, std::uint64_t size) {
+  erase(holders, keys::holder(digest, repository.str()));
+  const auto bytes = static_cast<std::int64_t>(size);
+  usage_[repository.str()].logical -= bytes;
+  SHALE_TRY_ASSIGN(const auto others, other_holders(holders, repository, digest));
+  if (others.empty()) {
+    usage_[repository.str()].unique -= bytes;
+  } else if (others.size() == 1) {
+    usage_[others.front()].unique += bytes;
+  }
+  return !others.empty();
+}
+
+}  // namespace shale::index::rocks
