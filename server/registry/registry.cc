@@ -1,0 +1,289 @@
+#include "server/registry/registry.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+#include <variant>
+
+#include "server/registry/manifest_parser.h"
+#include "server/registry/turnstile.h"
+#include "server/registry/uploads.h"
+
+namespace shale::registry {
+
+using index::BlobLink;
+using index::Reference;
+using index::RepositoryName;
+
+namespace {
+
+/// A mount that names no source looks at so many owners of the blob for one that
+/// the caller may pull from, and then says that there is none.
+constexpr std::size_t kMountSearchPage = 100;
+constexpr std::size_t kMountSearchPages = 10;
+
+/// A manifest costs a multiple of its bytes while it is pushed. Nearly all are
+/// smaller than this; of the others, so many are pushed at a time.
+constexpr std::size_t kLargeManifest = std::size_t{64} << 10;
+constexpr std::size_t kLargeManifestsAtOnce = 2;
+
+Error invalid(Errc code, const std::string& detail) {
+  return {code, detail, {detail}};
+}
+
+/// The tags that a push moves, each once.
+Result<std::vector<index::Tag>> tags_of(const PushManifest& request, std::size_t most) {
+  if (const auto* tag = std::get_if<index::Tag>(&request.reference)) {
+    if (request.tags.empty()) return std::vector{*tag};
+    return invalid(Errc::kInvalidArgument,
+                   "tag parameters go with a push by digest, not with one by tag");
+  }
+  std::vector<index::Tag> tags;
+  std::set<index::Tag> seen;
+  for (const index::Tag& tag : request.tags) {
+    if (seen.insert(tag).second) tags.push_back(tag);
+  }
+  if (tags.size() > most) {
+    return invalid(Errc::kTooManyTags, std::to_string(tags.size()) + " tags in one push, at most " +
+                                           std::to_string(most) + " are taken");
+  }
+  return tags;
+}
+
+/// What the manifest will be known by. A tag alone says nothing of the algorithm.
+Result<Digest> digest_of(const PushManifest& request) {
+  const auto bytes = std::as_bytes(std::span(request.bytes));
+  const auto* asked = std::get_if<Digest>(&request.reference);
+  if (asked == nullptr) return Digest::of(Algorithm::kSha256, bytes);
+  Digest actual = Digest::of(asked->algorithm(), bytes);
+  if (actual != *asked) {
+    return invalid(Errc::kDigestMismatch,
+                   "the manifest is " + actual.str() + ", not " + asked->str());
+  }
+  return actual;
+}
+
+}  // namespace
+
+struct Registry::State {
+  State(BlobStore& blob_store, index::MetadataStore& metadata_store, const Clock& clock,
+        const Options& registry_options)
+      : blobs(blob_store),
+        metadata(metadata_store),
+        options(registry_options),
+        uploads(blob_store, metadata_store, clock, registry_options.upload_expiry) {}
+
+  /// Links a blob of `from`, unless it has none or the store has lost the bytes:
+  /// an upload then brings them back.
+  Result<std::optional<BlobLink>> mount_from(const RepositoryName& from, const RepositoryName& to,
+                                             const Digest& digest);
+  Result<std::optional<BlobLink>> mount_from_any(const RepositoryName& to, const Digest& digest,
+                                                 const MayPull& may_pull);
+  /// An index may list manifests of types that nobody here has heard of. What is
+  /// a manifest of this repository and no blob of it is kept as the former.
+  Result<void> settle_index_entries(const RepositoryName& repository, index::Manifest& manifest);
+
+  BlobStore& blobs;
+  index::MetadataStore& metadata;
+  const Options options;
+  Uploads uploads;
+  Turnstile large_manifests{kLargeManifestsAtOnce};
+};
+
+Registry::Registry(BlobStore& blobs, index::MetadataStore& metadata, const Clock& clock,
+                   Options options)
+    : state_(std::make_unique<State>(blobs, metadata, clock, options)) {}
+Registry::~Registry() = default;
+
+const Options& Registry::options() const noexcept {
+  return state_->options;
+}
+
+// --- pull ---
+
+Result<index::Descriptor> Registry::stat_manifest(const RepositoryName& repository,
+                                                  const Reference& reference) const {
+  return state_->metadata.find_manifest(repository, reference);
+}
+
+Result<index::StoredManifest> Registry::read_manifest(const RepositoryName& repository,
+                                                      const Reference& reference) const {
+  return state_->metadata.read_manifest(repository, reference);
+}
+
+Result<BlobLink> Registry::stat_blob(const RepositoryName& repository, const Digest& digest) const {
+  return state_->metadata.find_blob(repository, digest);
+}
+
+Result<OpenBlob> Registry::open_blob(const RepositoryName& repository, const Digest& digest) const {
+  SHALE_TRY_ASSIGN(const BlobLink link, state_->metadata.find_blob(repository, digest));
+  auto blob = state_->blobs.open(digest, link.size);
+  if (!blob && blob.error().code == Errc::kBlobUnknown) {
+    return Error{Errc::kCorrupt, digest.str() + " is linked into " + repository.str() +
+                                     ", but its bytes are not in the store"};
+  }
+  if (!blob) return std::move(blob).error();
+  return OpenBlob{link, *std::move(blob)};
+}
+
+// --- push ---
+
+Result<UploadStatus> Registry::start_upload(const RepositoryName& repository, Algorithm algorithm) {
+  return state_->uploads.start(repository, algorithm);
+}
+
+Result<std::unique_ptr<UploadWriter>> Registry::receive_blob(const RepositoryName& repository,
+                                                             Algorithm algorithm) {
+  return state_->uploads.receive(repository, algorithm);
+}
+
+Result<std::unique_ptr<UploadWriter>> Registry::write_upload(const RepositoryName& repository,
+                                                             const UploadId& id,
+                                                             std::optional<ChunkRange> range) {
+  return state_->uploads.write(repository, id, range);
+}
+
+Result<UploadStatus> Registry::upload_status(const RepositoryName& repository, const UploadId& id) {
+  return state_->uploads.status(repository, id);
+}
+
+Result<void> Registry::cancel_upload(const RepositoryName& repository, const UploadId& id) {
+  return state_->uploads.cancel(repository, id);
+}
+
+Result<std::size_t> Registry::expire_uploads() {
+  return state_->uploads.expire();
+}
+
+Result<std::optional<BlobLink>> Registry::mount(const RepositoryName& repository,
+                                                const Digest& digest,
+                                                const std::optional<RepositoryName>& from,
+                                                const MayPull& may_pull) {
+  // Mounting from itself says what a fresh look at the blob would, and renews its lease.
+  SHALE_TRY_ASSIGN(auto own, state_->mount_from(repository, repository, digest));
+  if (own) return own;
+  if (!from) return state_->mount_from_any(repository, digest, may_pull);
+  if (!may_pull(*from)) return std::optional<BlobLink>();
+  return state_->mount_from(*from, repository, digest);
+}
+
+Result<std::optional<BlobLink>> Registry::State::mount_from(const RepositoryName& from,
+                                                            const RepositoryName& to,
+                                                            const Digest& digest) {
+  const auto nothing = std::optional<BlobLink>();
+  const auto none_if_unknown = [&](Error error) -> Result<std::optional<BlobLink>> {
+    if (error.code == Errc::kBlobUnknown) return nothing;
+    return error;
+  };
+  auto link = metadata.find_blob(from, digest);
+  if (!link) return none_if_unknown(std::move(link).error());
+  auto size = blobs.size(digest);
+  if (!size) return none_if_unknown(std::move(size).error());
+  if (*size != link->size) return nothing;
+  auto mounted = metadata.mount_blob(from, to, digest);
+  if (!mounted) return none_if_unknown(std::move(mounted).error());
+  return std::optional(*link);
+}
+
+Result<std::optional<BlobLink>> Registry::State::mount_from_any(const RepositoryName& to,
+                                                                const Digest& digest,
+                                                                const MayPull& may_pull) {
+  std::string after;
+  for (std::size_t pages = 0; pages < kMountSearchPages; ++pages) {
+    SHALE_TRY_ASSIGN(const auto page,
+                     metadata.list_repositories_of_blob(digest, after, kMountSearchPage));
+    for (const RepositoryName& from : page.items) {
+      if (!may_pull(from)) continue;
+      SHALE_TRY_ASSIGN(auto link, mount_from(from, to, digest));
+      if (link) return link;
+    }
+    if (!page.more || page.items.empty()) break;
+    after = page.items.back().str();
+  }
+  return std::optional<BlobLink>();
+}
+
+Result<PushedManifest> Registry::push_manifest(const PushManifest& request) {
+  const Options& options = state_->options;
+  if (request.bytes.size() > options.manifest_bytes) {
+    return invalid(Errc::kManifestTooLarge,
+                   "the manifest has " + std::to_string(request.bytes.size()) + " bytes, at most " +
+                       std::to_string(options.manifest_bytes) + " are taken");
+  }
+  SHALE_TRY_ASSIGN(std::vector<index::Tag> tags, tags_of(request, options.tags_per_push));
+  SHALE_TRY_ASSIGN(const Digest digest, digest_of(request));
+  std::optional<Turnstile::Turn> turn;  // to the end: the parsed manifest is large as well
+  if (request.bytes.size() > kLargeManifest) turn.emplace(state_->large_manifests);
+  SHALE_TRY_ASSIGN(index::Manifest manifest,
+                   parse_manifest(digest, request.content_type, request.bytes));
+  SHALE_TRY(state_->settle_index_entries(request.repository, manifest));
+
+  PushedManifest pushed{.digest = digest, .subject = {}, .tags = tags};
+  const auto subject =
+      std::ranges::find(manifest.edges, index::EdgeKind::kSubject, &index::Edge::kind);
+  if (subject != manifest.edges.end()) pushed.subject = subject->target.digest;
+  SHALE_TRY(state_->metadata.put_manifest({.repository = request.repository,
+                                           .manifest = std::move(manifest),
+                                           .tags = std::move(tags),
+                                           .actor = request.actor,
+                                           .allow_missing = options.allow_sparse}));
+  return pushed;
+}
+
+Result<void> Registry::State::settle_index_entries(const RepositoryName& repository,
+                                                   index::Manifest& manifest) {
+  for (index::Edge& edge : manifest.edges) {
+    if (edge.kind != index::EdgeKind::kBlob) continue;
+    const auto blob = metadata.find_blob(repository, edge.target.digest);
+    if (blob) continue;
+    if (blob.error().code != Errc::kBlobUnknown) return blob.error();
+    if (metadata.find_manifest(repository, edge.target.digest)) {
+      edge.kind = index::EdgeKind::kManifest;
+    }
+  }
+  return {};
+}
+
+// --- discover ---
+
+Result<index::Page<index::Tag>> Registry::list_tags(const RepositoryName& repository,
+                                                    std::string_view after,
+                                                    std::size_t limit) const {
+  return state_->metadata.list_tags(repository, after, limit);
+}
+
+Result<index::Page<RepositoryName>> Registry::list_repositories(std::string_view after,
+                                                                std::size_t limit) const {
+  return state_->metadata.list_repositories(after, limit);
+}
+
+Result<index::Page<index::Referrer>> Registry::list_referrers(
+    const RepositoryName& repository, const Digest& subject,
+    const index::ReferrersQuery& query) const {
+  return state_->metadata.list_referrers(repository, subject, query);
+}
+
+// --- delete ---
+
+Result<void> Registry::delete_manifest(const RepositoryName& repository, const Reference& reference,
+                                       const std::string& actor) {
+  if (!state_->options.delete_enabled) {
+    return invalid(Errc::kDisabled, "deleting is switched off on this registry");
+  }
+  if (const auto* tag = std::get_if<index::Tag>(&reference)) {
+    SHALE_TRY(state_->metadata.delete_tag(repository, *tag, actor));
+  } else {
+    SHALE_TRY(state_->metadata.delete_manifest(repository, std::get<Digest>(reference), actor));
+  }
+  return {};
+}
+
+Result<void> Registry::delete_blob(const RepositoryName& repository, const Digest& digest) {
+  if (!state_->options.delete_enabled) {
+    return invalid(Errc::kDisabled, "deleting is switched off on this registry");
+  }
+  SHALE_TRY(state_->metadata.delete_blob(repository, digest));
+  return {};
+}
+
+}  // namespace shale::registry

@@ -1,0 +1,168 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "blobstore/blob_store.h"
+#include "server/index/metadata_store.h"
+
+namespace shale::registry {
+
+struct Options {
+  bool allow_sparse = false;  ///< accept manifests whose references are not here
+  bool delete_enabled = true;
+  std::size_t manifest_bytes = std::size_t{4} << 20;            ///< the largest manifest taken
+  std::size_t tags_per_push = 100;                              ///< `?tag=` parameters of one PUT
+  std::chrono::seconds upload_expiry = std::chrono::hours{24};  ///< idle uploads go then
+};
+
+/// A blob ready to be sent.
+struct OpenBlob {
+  index::BlobLink link;
+  std::shared_ptr<const Blob> blob;
+};
+
+struct UploadStatus {
+  UploadId id;
+  std::uint64_t offset = 0;  ///< bytes received
+};
+
+/// Where a chunk says it belongs: both ends included.
+struct ChunkRange {
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+};
+
+/// One request's hold on an upload: nobody else can write to it meanwhile.
+/// Ended by `pause` or `commit`, whatever they return; to use it afterwards is a
+/// bug. Destroying one that was not ended lets go of the upload and keeps the
+/// bytes that came: do so before an error is answered, for the client's next
+/// request may follow at once. Must not outlive its `Registry`. One thread at a time.
+class UploadWriter {
+ public:
+  virtual ~UploadWriter() = default;
+
+  // Each of these: `kUploadUnknown` after the upload was cancelled.
+
+  /// `kSizeMismatch` past the end of the announced chunk; `kNoSpace`; `kIo`. Of a
+  /// piece that is refused, nothing is taken.
+  virtual Result<void> append(std::span<const std::byte> bytes) = 0;
+
+  /// Ends a chunk. `kSizeMismatch` when fewer bytes came than announced: the ones
+  /// that came stay, and `upload_status` tells where to go on.
+  virtual Result<UploadStatus> pause() = 0;
+
+  /// Ends the upload: verified, on disk and linked into the repository when this
+  /// returns. `kDigestMismatch` publishes nothing and drops the upload, since no
+  /// request could take the wrong bytes out of it again; so does everything else
+  /// that uses the bytes up. `kSizeMismatch`, as of `pause`, keeps it.
+  virtual Result<index::BlobLink> commit(const Digest& expected) = 0;
+};
+
+/// Which repositories the caller of a mount may pull from.
+using MayPull = std::function<bool(const index::RepositoryName&)>;
+
+struct PushedManifest {
+  Digest digest;
+  std::optional<Digest> subject;
+  std::vector<index::Tag> tags;  ///< moved or confirmed by this push, each once
+};
+
+struct PushManifest {
+  index::RepositoryName repository;
+  index::Reference reference;
+  std::vector<index::Tag> tags;   ///< further ones, from `?tag=`; only with a digest
+  std::string_view content_type;  ///< the header as sent; may be empty
+  std::string_view bytes;
+  std::string actor;
+};
+
+/// What a registry does, with the rules of the distribution spec and of this
+/// product, and without HTTP. Borrows its stores and its clock. Thread-safe. Functions marked
+/// "point read" are quick; the others may sync, scan or wait.
+class Registry {
+ public:
+  Registry(BlobStore& blobs, index::MetadataStore& metadata, const Clock& clock, Options options);
+  ~Registry();
+  Registry(const Registry&) = delete;
+  Registry& operator=(const Registry&) = delete;
+
+  const Options& options() const noexcept;
+
+  // Pull; point reads.
+  Result<index::Descriptor> stat_manifest(const index::RepositoryName& repository,
+                                          const index::Reference& reference) const;
+  Result<index::StoredManifest> read_manifest(const index::RepositoryName& repository,
+                                              const index::Reference& reference) const;
+  Result<index::BlobLink> stat_blob(const index::RepositoryName& repository,
+                                    const Digest& digest) const;
+  /// `kCorrupt` when the repository has the blob and the store has lost it.
+  Result<OpenBlob> open_blob(const index::RepositoryName& repository, const Digest& digest) const;
+
+  // Push.
+
+  /// Begins an upload that further requests continue by its id. `algorithm` is a
+  /// guess: any other is fine at the end, at the price of reading the bytes again.
+  Result<UploadStatus> start_upload(const index::RepositoryName& repository, Algorithm algorithm);
+  /// Takes in a blob within one request (`POST ?digest=`). There is no id to come
+  /// back for, so whatever is not committed is dropped with the writer, and
+  /// `pause` is a bug.
+  Result<std::unique_ptr<UploadWriter>> receive_blob(const index::RepositoryName& repository,
+                                                     Algorithm algorithm);
+  /// Shows a blob of `from` in `repository` too; without `from`, one of any
+  /// repository that `may_pull` allows. No link: the client has to upload it,
+  /// and cannot tell a blob that it may not pull from one that is not there.
+  Result<std::optional<index::BlobLink>> mount(const index::RepositoryName& repository,
+                                               const Digest& digest,
+                                               const std::optional<index::RepositoryName>& from,
+                                               const MayPull& may_pull);
+  /// Takes hold of an upload. With `range`, `kUploadRange` unless it begins at the
+  /// offset. `kUploadUnknown`, also when it is another repository's; `kUploadBusy`.
+  Result<std::unique_ptr<UploadWriter>> write_upload(const index::RepositoryName& repository,
+                                                     const UploadId& id,
+                                                     std::optional<ChunkRange> range);
+  /// What has come so far, also while a writer has the upload. `kUploadUnknown`.
+  /// The first time after a restart this reads the bytes, and others that come
+  /// meanwhile get `kUploadBusy`.
+  Result<UploadStatus> upload_status(const index::RepositoryName& repository, const UploadId& id);
+  /// Drops an upload and its bytes. A writer that has it meets `kUploadUnknown` from
+  /// its next call on. `kUploadUnknown`; `kUploadBusy` while it is being committed.
+  Result<void> cancel_upload(const index::RepositoryName& repository, const UploadId& id);
+  /// `kManifestTooLarge`, `kDigestMismatch`, `kManifestInvalid`,
+  /// `kManifestBlobUnknown`; `kTooManyTags`, counted after doubles are merged.
+  /// Waits while two others of more than 64 KiB are being pushed, when this is one.
+  Result<PushedManifest> push_manifest(const PushManifest& request);
+
+  // Discover; scans. Pages and errors as of `index::MetadataStore`.
+  Result<index::Page<index::Tag>> list_tags(const index::RepositoryName& repository,
+                                            std::string_view after, std::size_t limit) const;
+  Result<index::Page<index::RepositoryName>> list_repositories(std::string_view after,
+                                                               std::size_t limit) const;
+  Result<index::Page<index::Referrer>> list_referrers(const index::RepositoryName& repository,
+                                                      const Digest& subject,
+                                                      const index::ReferrersQuery& query) const;
+
+  // Delete. `kDisabled` when switched off; else the errors of `index::MetadataStore`.
+  Result<void> delete_manifest(const index::RepositoryName& repository,
+                               const index::Reference& reference, const std::string& actor);
+  Result<void> delete_blob(const index::RepositoryName& repository, const Digest& digest);
+
+  /// Drops uploads that nobody touched for `upload_expiry`, and what a crash left
+  /// of others. Returns how many. Never waits for an upload, and never touches
+  /// one that a request holds. See `Sweeper`.
+  Result<std::size_t> expire_uploads();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace shale::registry

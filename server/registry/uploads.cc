@@ -1,0 +1,271 @@
+#include "server/registry/uploads.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <span>
+#include <string>
+#include <utility>
+
+namespace shale::registry {
+
+using index::RepositoryName;
+
+namespace {
+
+Error unknown(const UploadId& id) {
+  return {Errc::kUploadUnknown, "upload " + id.str() + " was cancelled meanwhile"};
+}
+
+}  // namespace
+
+class Uploads::Writer final : public UploadWriter {
+ public:
+  enum class Kind : std::uint8_t {
+    kResumable,   ///< the client knows the id and has a row in the index
+    kOneRequest,  ///< neither
+  };
+
+  Writer(Uploads& uploads, RepositoryName repository, UploadTable::Hold hold, Kind kind,
+         std::optional<std::uint64_t> announced)
+      : uploads_(uploads),
+        repository_(std::move(repository)),
+        hold_(std::move(hold)),
+        kind_(kind),
+        missing_(announced) {}
+
+  ~Writer() override {
+    if (!hold_) return;
+    UploadTable::Hold held = take_hold();
+    // What cannot be dropped now is found by `expire`.
+    if (kind_ == Kind::kOneRequest) static_cast<void>(uploads_.drop(held));
+  }
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
+
+  Result<void> append(std::span<const std::byte> bytes) override {
+    assert(hold_);
+    if (hold_->cancelled()) return unknown(hold_->id());
+    if (missing_ && bytes.size() > *missing_) {
+      return Error{Errc::kSizeMismatch,
+                   "more bytes than Content-Range announced",
+                   {"the body is longer than the range in Content-Range"}};
+    }
+    if (auto appended = hold_->session()->append(bytes); !appended) {
+      if (appended.error().code != Errc::kNoSpace) spoilt_ = true;
+      return appended;
+    }
+    hold_->show_offset();
+    if (missing_) *missing_ -= bytes.size();
+    return {};
+  }
+
+  Result<UploadStatus> pause() override {
+    assert(hold_ && kind_ == Kind::kResumable);
+    const std::uint64_t offset = hold_->session()->offset();
+    const UploadTable::Hold held = take_hold();
+    if (held.cancelled()) return unknown(held.id());
+    SHALE_TRY(check_complete());
+    return UploadStatus{held.id(), offset};
+  }
+
+  Result<index::BlobLink> commit(const Digest& expected) override {
+    UploadTable::Hold held = take_hold();
+    if (!held.close()) return unknown(held.id());
+    if (held.session() == nullptr) {
+      return Error{Errc::kIo, "upload " + held.id().str() + " failed in the middle"};
+    }
+    SHALE_TRY(check_complete());
+    const std::uint64_t size = held.session()->offset();
+    if (auto committed = held.session()->commit(expected); !committed) {
+      return end_failed(held, expected, std::move(committed).error());
+    }
+    // From here on the session is used up and the bytes are a blob. Should the
+    // link fail, they are one that nobody names, and the row is left to `expire`.
+    held.session().reset();
+    index::LinkBlob link{repository_, expected, size, std::nullopt};
+    if (kind_ == Kind::kResumable) link.upload = held.id();
+    SHALE_TRY(uploads_.metadata_.link_blob(link));
+    return index::BlobLink{expected, size};
+  }
+
+ private:
+  UploadTable::Hold take_hold() {
+    assert(hold_);  // else this writer was ended before
+    UploadTable::Hold held = std::move(*hold_);
+    hold_.reset();
+    // Whether such a session is good for more is the store's secret. Without it
+    // the next request takes up what is really there.
+    if (spoilt_) held.session().reset();
+    return held;
+  }
+
+  Result<void> check_complete() const {
+    if (!missing_ || *missing_ == 0) return {};
+    return Error{Errc::kSizeMismatch,
+                 std::to_string(*missing_) + " bytes less than Content-Range announced",
+                 {"the body is " + std::to_string(*missing_) +
+                  " bytes shorter than the range in Content-Range; what came was kept"}};
+  }
+
+  Error end_failed(UploadTable::Hold& held, const Digest& expected, Error error) {
+    if (error.code == Errc::kDigestMismatch) {
+      error.details = {"the " + std::to_string(held.session()->offset()) +
+                       " bytes that were uploaded do not have the digest " + expected.str() +
+                       "; begin a new upload"};
+    }
+    if (error.code == Errc::kDigestMismatch || kind_ == Kind::kOneRequest) {
+      // The client is told why its blob was refused; what cannot be dropped now
+      // is found by `expire`.
+      static_cast<void>(uploads_.drop(held));
+    } else if (error.code != Errc::kNoSpace) {
+      held.session().reset();
+    }
+    return error;
+  }
+
+  Uploads& uploads_;
+  const RepositoryName repository_;
+  std::optional<UploadTable::Hold> hold_;  // none once ended
+  const Kind kind_;
+  std::optional<std::uint64_t> missing_;  // bytes of the announced chunk still to come
+  bool spoilt_ = false;                   // an append failed in a way that may last
+};
+
+Result<UploadStatus> Uploads::start(const RepositoryName& repository, Algorithm algorithm) {
+  const UploadId id = UploadId::random();
+  SHALE_TRY_ASSIGN(UploadTable::Hold held, table_.hold(id));
+  SHALE_TRY(metadata_.open_upload({id, repository, clock_.now()}));
+  auto session = blobs_.begin_upload(id, algorithm);
+  if (!session) {
+    static_cast<void>(metadata_.close_upload(id));  // a row without bytes is found by `expire`
+    return std::move(session).error();
+  }
+  held.session() = *std::move(session);
+  return UploadStatus{id, 0};
+}
+
+Result<std::unique_ptr<UploadWriter>> Uploads::receive(const RepositoryName& repository,
+                                                       Algorithm algorithm) {
+  SHALE_TRY_ASSIGN(UploadTable::Hold held, table_.hold(UploadId::random()));
+  SHALE_TRY_ASSIGN(held.session(), blobs_.begin_upload(held.id(), algorithm));
+  return {std::make_unique<Writer>(*this, repository, std::move(held), Writer::Kind::kOneRequest,
+                                   std::nullopt)};
+}
+
+Result<std::unique_ptr<UploadWriter>> Uploads::write(const RepositoryName& repository,
+                                                     const UploadId& id,
+                                                     std::optional<ChunkRange> range) {
+  std::optional<std::uint64_t> announced;
+  if (range) {
+    if (range->last < range->first || range->last == std::numeric_limits<std::uint64_t>::max()) {
+      return Error{Errc::kInvalidArgument,
+                   "Content-Range ends before it begins",
+                   {"Content-Range must be <first>-<last>, both included"}};
+    }
+    announced = range->last - range->first + 1;
+  }
+  SHALE_TRY_ASSIGN(UploadTable::Hold held, resume(repository, id));
+  const std::uint64_t offset = held.session()->offset();
+  if (range && range->first != offset) {
+    return Error{
+        Errc::kUploadRange,
+        "chunk at " + std::to_string(range->first) + ", upload at " + std::to_string(offset),
+        {"the chunk begins at byte " + std::to_string(range->first) + ", but the next one is " +
+         std::to_string(offset)}};
+  }
+  return {std::make_unique<Writer>(*this, repository, std::move(held), Writer::Kind::kResumable,
+                                   announced)};
+}
+
+Result<UploadStatus> Uploads::status(const RepositoryName& repository, const UploadId& id) {
+  SHALE_TRY(check_owner(repository, id));
+  SHALE_TRY_ASSIGN(const auto written, table_.offset_of_held(id));
+  if (written) return UploadStatus{id, *written};
+  SHALE_TRY_ASSIGN(UploadTable::Hold held, resume(repository, id));
+  return UploadStatus{id, held.session()->offset()};
+}
+
+Result<void> Uploads::cancel(const RepositoryName& repository, const UploadId& id) {
+  SHALE_TRY(check_owner(repository, id));
+  // The store lets go of the bytes also while a writer has them open.
+  SHALE_TRY_ASSIGN(std::optional<UploadTable::Hold> held, table_.cancel(id));
+  if (!held) return drop(id);
+  SHALE_TRY(check_owner(repository, id));  // a commit may have ended before it was held
+  return drop(*held);
+}
+
+Result<void> Uploads::check_owner(const RepositoryName& repository, const UploadId& id) const {
+  SHALE_TRY_ASSIGN(const index::UploadRow row, metadata_.find_upload(id));
+  if (row.repository == repository) return {};
+  return Error{Errc::kUploadUnknown, "upload " + id.str() + " belongs to " + row.repository.str()};
+}
+
+Result<UploadTable::Hold> Uploads::resume(const RepositoryName& repository, const UploadId& id) {
+  SHALE_TRY(check_owner(repository, id));
+  SHALE_TRY_ASSIGN(UploadTable::Hold held, table_.hold(id));
+  if (held.session() == nullptr) {
+    // What was hinted at the start is not kept over a restart; sha256 is what
+    // nearly all clients end with.
+    SHALE_TRY_ASSIGN(held.session(), blobs_.resume_upload(id, Algorithm::kSha256));
+    held.show_offset();
+  }
+  return held;
+}
+
+Result<void> Uploads::drop(UploadTable::Hold& held) {
+  held.session().reset();
+  return drop(held.id());
+}
+
+Result<void> Uploads::drop(const UploadId& id) {
+  SHALE_TRY(blobs_.cancel_upload(id));
+  return metadata_.close_upload(id);
+}
+
+Result<std::size_t> Uploads::expire() {
+  const Time before = clock_.now() - expiry_;
+  SHALE_TRY_ASSIGN(const std::vector<UploadId> idle, list_idle(before));
+  std::vector<UploadTable::Hold> held;
+  for (const UploadId& id : idle) {
+    if (auto hold = table_.hold_idle(id, before)) held.push_back(*std::move(hold));
+  }
+  if (held.empty()) return std::size_t{0};
+
+  // A request may have written to one of them after the list was made and let go
+  // of it before it was held. Now that they are, the answer cannot change again.
+  SHALE_TRY_ASSIGN(const std::vector<UploadId> still_idle, list_idle(before));
+  std::size_t dropped = 0;
+  std::optional<Error> failure;
+  for (UploadTable::Hold& hold : held) {
+    if (!std::ranges::binary_search(still_idle, hold.id())) continue;
+    if (auto done = drop(hold); !done) {
+      failure = std::move(done).error();  // one that cannot go is no reason to keep the others
+      continue;
+    }
+    ++dropped;
+  }
+  if (failure) return *std::move(failure);
+  return dropped;
+}
+
+Result<std::vector<UploadId>> Uploads::list_idle(Time before) const {
+  SHALE_TRY_ASSIGN(const auto rows, metadata_.list_uploads());
+  SHALE_TRY_ASSIGN(const auto open, blobs_.open_uploads());
+  std::map<UploadId, Time> touched;
+  for (const index::UploadRow& row : rows)
+    touched.emplace(row.id, row.started);
+  for (const OpenUpload& upload : open) {
+    Time& last = touched.try_emplace(upload.id, upload.modified).first->second;
+    last = std::max(last, upload.modified);
+  }
+  std::vector<UploadId> idle;
+  for (const auto& [id, last] : touched) {
+    if (last < before) idle.push_back(id);
+  }
+  return idle;
+}
+
+}  // namespace shale::registry

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "server/registry/registry.h"
+#include "server/registry/upload_table.h"
+
+namespace shale::registry {
+
+/// The uploads of all repositories, from their start to a linked blob or to
+/// nothing. README.md tells their life. The functions mean what `Registry` says
+/// of its own. Borrows everything. Thread-safe.
+class Uploads {
+ public:
+  Uploads(BlobStore& blobs, index::MetadataStore& metadata, const Clock& clock,
+          std::chrono::seconds expiry)
+      : blobs_(blobs), metadata_(metadata), clock_(clock), expiry_(expiry), table_(clock) {}
+
+  Result<UploadStatus> start(const index::RepositoryName& repository, Algorithm algorithm);
+  Result<std::unique_ptr<UploadWriter>> receive(const index::RepositoryName& repository,
+                                                Algorithm algorithm);
+  Result<std::unique_ptr<UploadWriter>> write(const index::RepositoryName& repository,
+                                              const UploadId& id, std::optional<ChunkRange> range);
+  Result<UploadStatus> status(const index::RepositoryName& repository, const UploadId& id);
+  Result<void> cancel(const index::RepositoryName& repository, const UploadId& id);
+  Result<std::size_t> expire();
+
+ private:
+  class Writer;
+
+  /// `kUploadUnknown` unless `repository` has that upload.
+  Result<void> check_owner(const index::RepositoryName& repository, const UploadId& id) const;
+  /// The right to an upload of `repository`, with its session.
+  Result<UploadTable::Hold> resume(const index::RepositoryName& repository, const UploadId& id);
+  /// Ends a held upload without a blob: first the bytes, then what names them.
+  Result<void> drop(UploadTable::Hold& held);
+  Result<void> drop(const UploadId& id);
+  /// What nobody has written to since `before`, as far as the stores know. In order.
+  Result<std::vector<UploadId>> list_idle(Time before) const;
+
+  BlobStore& blobs_;
+  index::MetadataStore& metadata_;
+  const Clock& clock_;
+  const std::chrono::seconds expiry_;
+  UploadTable table_;
+};
+
+}  // namespace shale::registry

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "blobstore/blob_store.h"
+
+namespace shale::testing {
+
+/// Another store, `store`, with errors at will. Not thread-safe.
+class FaultyBlobStore final : public BlobStore {
+ public:
+  explicit FaultyBlobStore(BlobStore& store) : store_(store) {}
+
+  /// What the next call of each of these fails with, doing nothing.
+  struct Faults {
+    std::optional<Errc> begin;
+    std::optional<Errc> append;  ///< further appends of the session fail alike
+    std::optional<Errc> commit;
+    std::optional<Errc> cancel;
+  };
+  Faults faults;
+  mutable std::function<void()> after_listing;  ///< runs once, before the next list is given out
+  int resumed = 0;
+
+  Result<std::unique_ptr<UploadSession>> begin_upload(const UploadId& id,
+                                                      Algorithm algorithm) override {
+    SHALE_TRY(fail(faults.begin));
+    return wrap(store_.begin_upload(id, algorithm));
+  }
+  Result<std::unique_ptr<UploadSession>> resume_upload(const UploadId& id,
+                                                       Algorithm algorithm) override {
+    ++resumed;
+    return wrap(store_.resume_upload(id, algorithm));
+  }
+  Result<void> cancel_upload(const UploadId& id) override {
+    SHALE_TRY(fail(faults.cancel));
+    return store_.cancel_upload(id);
+  }
+  Result<std::vector<OpenUpload>> open_uploads() const override {
+    auto open = store_.open_uploads();
+    if (const auto run = std::exchange(after_listing, nullptr)) run();
+    return open;
+  }
+  Result<std::uint64_t> size(const Digest& digest) const override { return store_.size(digest); }
+  Result<std::unique_ptr<const Blob>> open(const Digest& digest,
+                                           std::uint64_t size) const override {
+    return store_.open(digest, size);
+  }
+  Result<void> remove(const Digest& digest) override { return store_.remove(digest); }
+  Result<Space> space() const override { return store_.space(); }
+
+ private:
+  class Session final : public UploadSession {
+   public:
+    Session(Faults& faults, std::unique_ptr<UploadSession> session)
+        : faults_(faults), session_(std::move(session)) {}
+
+    std::uint64_t offset() const noexcept override { return session_->offset(); }
+    Result<void> append(std::span<const std::byte> bytes) override {
+      if (!dead_ && faults_.append) dead_ = std::exchange(faults_.append, std::nullopt);
+      if (dead_) return Error{*dead_, "injected"};
+      return session_->append(bytes);
+    }
+    Result<void> commit(const Digest& expected) override {
+      SHALE_TRY(fail(faults_.commit));
+      return session_->commit(expected);
+    }
+    void rest() noexcept override { session_->rest(); }
+
+   private:
+    Faults& faults_;
+    std::unique_ptr<UploadSession> session_;
+    std::optional<Errc> dead_;
+  };
+
+  static Result<void> fail(std::optional<Errc>& fault) {
+    if (!fault) return {};
+    return Error{*std::exchange(fault, std::nullopt), "injected"};
+  }
+
+  Result<std::unique_ptr<UploadSession>> wrap(Result<std::unique_ptr<UploadSession>> session) {
+    if (!session) return session;
+    return {std::make_unique<Session>(faults, *std::move(session))};
+  }
+
+  BlobStore& store_;
+};
+
+}  // namespace shale::testing
