@@ -1,0 +1,87 @@
+#include "server/config/check.h"
+
+#include <algorithm>
+#include <cstddef>
+
+#include "server/config/units.h"
+
+namespace shale::config {
+
+namespace {
+
+using Conflicts = std::vector<Conflict>;
+
+void check_listen(const Config& config, Conflicts& found) {
+  const auto& listen = config.server.listen;
+  if (listen.empty()) {
+    found.push_back({{"server.listen"}, "names no address: write at least one"});
+  }
+  for (std::size_t i = 0; i < listen.size(); ++i) {
+    const bool any_port = !listen[i].unix_socket() && listen[i].port == 0;
+    const auto end = listen.begin() + static_cast<std::ptrdiff_t>(i);
+    if (!any_port && std::find(listen.begin(), end, listen[i]) != end) {
+      found.push_back({{"server.listen"}, "names " + listen[i].str() + " twice: remove one"});
+    }
+  }
+}
+
+/// There is no authentication yet, so whoever can connect can do everything.
+void check_reachability(const Config& config, Conflicts& found) {
+  if (!config.server.insecure.empty()) return;
+  for (const ListenAddress& address : config.server.listen) {
+    if (address.local()) continue;
+    found.push_back(
+        {{"server.listen", "server.insecure"},
+         address.str() + " can be reached from other machines, and no authentication is " +
+             "configured: listen on 127.0.0.1, [::1] or a unix socket, or set server.insecure to " +
+             "anonymous-everything to let everybody read, write and delete"});
+  }
+}
+
+void check_limits(const Config& config, Conflicts& found) {
+  const Config::Limits& limits = config.limits;
+  if (limits.target_bytes > limits.head_bytes) {
+    found.push_back({{"limits.target_bytes", "limits.head_bytes"},
+                     format_size(limits.target_bytes) + " is more than limits.head_bytes, " +
+                         format_size(limits.head_bytes) + ": lower this one or raise that one"});
+  }
+  if (limits.manifest_bytes > limits.body_memory) {
+    found.push_back({{"limits.manifest_bytes", "limits.body_memory"},
+                     format_size(limits.manifest_bytes) + " is more than limits.body_memory, " +
+                         format_size(limits.body_memory) + ": lower this one or raise that one"});
+  }
+  if (limits.catalog_default > limits.page_size) {
+    found.push_back({{"limits.catalog_default", "limits.page_size"},
+                     std::to_string(limits.catalog_default) + " is more than limits.page_size, " +
+                         std::to_string(limits.page_size) + ": lower this one or raise that one"});
+  }
+  if (limits.connections_per_address > limits.connections) {
+    found.push_back({{"limits.connections_per_address", "limits.connections"},
+                     std::to_string(limits.connections_per_address) +
+                         " is more than limits.connections, " + std::to_string(limits.connections) +
+                         ": write less, or 0 for no limit"});
+  }
+}
+
+void check_timeouts(const Config& config, Conflicts& found) {
+  const Config::Timeouts& timeouts = config.timeouts;
+  if (timeouts.upload_expiry < timeouts.body_progress) {
+    found.push_back({{"timeouts.upload_expiry", "timeouts.body_progress"},
+                     format_duration(timeouts.upload_expiry) +
+                         " is less than timeouts.body_progress, " +
+                         format_duration(timeouts.body_progress) +
+                         ": raise this one, or uploads expire while they are received"});
+  }
+}
+
+}  // namespace
+
+std::vector<Conflict> conflicts(const Config& config) {
+  Conflicts found;
+  for (const auto check : {check_listen, check_reachability, check_limits, check_timeouts}) {
+    check(config, found);
+  }
+  return found;
+}
+
+}  // namespace shale::config

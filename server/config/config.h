@@ -1,0 +1,102 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "server/config/address.h"
+
+namespace shale::config {
+
+enum class Durability : std::uint8_t {
+  kSynced,   ///< a commit is on disk before its 201
+  kRelaxed,  ///< the last moments before a power cut may be lost
+};
+
+enum class LogFormat : std::uint8_t { kAuto, kJson, kText };
+enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarn, kError };
+
+/// Everything an operator can set. A plain value: loaded once by `load`, which
+/// also proves that it makes sense, and passed around by reference. The keys are
+/// the field names (`server.listen`) except where a comment says otherwise;
+/// `settings.cc` documents each and bounds it.
+struct Config {
+  struct Server {
+    std::vector<ListenAddress> listen = {{.host = "127.0.0.1", .port = 5000, .path = {}}};
+    std::size_t workers = 0;       ///< event loops; 0: one per core
+    std::size_t pool_threads = 0;  ///< threads for what blocks; 0: chosen by the server
+    std::size_t pool_queue = 1024;
+    std::string external_url;  ///< `https://host[:port]`, no slash at the end; empty: none
+    std::vector<Network> trusted_proxies;
+    /// Absolute Locations even without `external_url`: from the headers of a
+    /// trusted proxy, otherwise from Host.
+    bool absolute_locations = false;
+    std::string insecure;  ///< empty or `anonymous-everything`
+
+    bool operator==(const Server&) const = default;
+  };
+
+  struct Storage {
+    std::string data_dir = "./data";
+    Durability durability = Durability::kSynced;
+    std::uint64_t reserve = std::uint64_t{256} << 20;    ///< bytes of disk kept free
+    std::uint64_t block_cache = std::uint64_t{8} << 20;  ///< bytes of memory
+    std::chrono::milliseconds lease = std::chrono::minutes{10};
+
+    bool operator==(const Storage&) const = default;
+  };
+
+  struct Limits {
+    std::size_t head_bytes = std::size_t{32} << 10;
+    std::size_t target_bytes = std::size_t{8} << 10;
+    std::size_t header_fields = 100;
+    std::size_t manifest_bytes = std::size_t{4} << 20;
+    std::size_t body_memory = std::size_t{24} << 20;
+    std::size_t connections = 16384;
+    std::size_t connections_per_address = 0;  ///< 0: no limit of its own
+    std::size_t tags_per_push = 100;
+    std::size_t page_size = 1000;       ///< most entries of one page of tags or repositories
+    std::size_t catalog_default = 100;  ///< entries of a catalog page when the client names none
+
+    bool operator==(const Limits&) const = default;
+  };
+
+  struct Timeouts {
+    std::chrono::milliseconds head = std::chrono::seconds{10};
+    std::chrono::milliseconds body_progress = std::chrono::seconds{60};
+    std::chrono::milliseconds write_progress = std::chrono::seconds{60};
+    std::chrono::milliseconds idle = std::chrono::seconds{90};
+    std::chrono::milliseconds drain = std::chrono::seconds{20};
+    std::chrono::milliseconds upload_expiry = std::chrono::hours{24};
+
+    bool operator==(const Timeouts&) const = default;
+  };
+
+  struct Registry {
+    bool allow_sparse = false;
+    bool delete_enabled = true;  ///< key `registry.delete`
+
+    bool operator==(const Registry&) const = default;
+  };
+
+  struct Log {
+    LogFormat format = LogFormat::kAuto;
+    LogLevel level = LogLevel::kInfo;
+    bool access = true;  ///< one line for each request
+
+    bool operator==(const Log&) const = default;
+  };
+
+  Server server;
+  Storage storage;
+  Limits limits;
+  Timeouts timeouts;
+  Registry registry;
+  Log log;
+
+  bool operator==(const Config&) const = default;
+};
+
+}  // namespace shale::config

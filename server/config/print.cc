@@ -1,0 +1,194 @@
+#include "server/config/print.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "server/config/settings.h"
+#include "server/config/units.h"
+
+namespace shale::config {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// As JSON, which is also how YAML quotes. Bytes that are not UTF-8 have no form there.
+std::string quote(const std::string& text) {
+  return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string yaml_scalar(const Setting& setting, const std::string& text) {
+  return setting.kind == Kind::kText ? quote(text) : text;
+}
+
+std::string yaml_value(const Setting& setting, const Config& config) {
+  const std::vector<std::string> texts = setting.texts(config);
+  if (!setting.list) return yaml_scalar(setting, texts.front());
+  std::string value = "[";
+  for (const std::string& text : texts) {
+    if (value.size() > 1) value += ", ";
+    value += yaml_scalar(setting, text);
+  }
+  return value + ']';
+}
+
+Json json_scalar(const Setting& setting, const std::string& text) {
+  switch (setting.kind) {
+    case Kind::kBool:
+      return text == "true";
+    case Kind::kNumber:
+      return std::stoull(text);
+    case Kind::kSize:
+      return std::get<std::uint64_t>(parse_size(text));
+    case Kind::kText:
+    case Kind::kWord:
+    case Kind::kDuration:
+      break;
+  }
+  return text;
+}
+
+Json json_value(const Setting& setting, const Config& config) {
+  const std::vector<std::string> texts = setting.texts(config);
+  if (!setting.list) return json_scalar(setting, texts.front());
+  Json items = Json::array();
+  for (const std::string& text : texts)
+    items.push_back(json_scalar(setting, text));
+  return items;
+}
+
+/// Calls `begin_section` with each section's name before the settings in it.
+template <class BeginSection, class Each>
+void walk(BeginSection begin_section, Each each) {
+  std::string_view section;
+  for (const Setting& setting : settings()) {
+    if (setting.section() != section) begin_section(section = setting.section());
+    each(setting);
+  }
+}
+
+/// `text` in lines of at most 100 characters, each with `margin` before it.
+std::string wrapped(std::string_view margin, std::string_view text) {
+  constexpr std::size_t kWidth = 100;
+  std::string lines;
+  while (!text.empty()) {
+    std::size_t length = text.size();
+    if (margin.size() + length > kWidth) length = text.rfind(' ', kWidth - margin.size());
+    lines += margin;
+    lines += text.substr(0, length);
+    lines += '\n';
+    text.remove_prefix(std::min(length + 1, text.size()));
+  }
+  return lines;
+}
+
+/// The default as one would type it behind a flag.
+std::string default_text(const Setting& setting) {
+  std::string text;
+  for (const std::string& item : setting.texts(Config{})) {
+    if (!text.empty()) text += ", ";
+    text += item;
+  }
+  return text.empty() ? "empty" : text;
+}
+
+std::string heading(std::string section) {
+  section.front() = static_cast<char>(section.front() - 'a' + 'A');
+  return '\n' + section + ":\n";
+}
+
+}  // namespace
+
+std::string to_yaml(const Config& config) {
+  std::string yaml;
+  walk([&](std::string_view section) { yaml += std::string(section) + ":\n"; },
+       [&](const Setting& setting) {
+         yaml += "  " + std::string(setting.name()) + ": " + yaml_value(setting, config) + '\n';
+       });
+  return yaml;
+}
+
+std::string to_json(const Config& config) {
+  Json json;
+  for (const Setting& setting : settings()) {
+    json[std::string(setting.section())][std::string(setting.name())] = json_value(setting, config);
+  }
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
+}
+
+std::string to_table(const Loaded& loaded) {
+  struct Row {
+    std::string key, value, origin;
+  };
+  std::vector<Row> rows{{"SETTING", "VALUE", "FROM"}};
+  for (const Setting& setting : settings()) {
+    const auto origin = loaded.origins.find(setting.key);
+    rows.push_back({std::string(setting.key), yaml_value(setting, loaded.config),
+                    origin == loaded.origins.end() ? "default" : origin->second});
+  }
+
+  std::size_t key_width = 0;
+  std::size_t value_width = 0;
+  for (const Row& row : rows) {
+    key_width = std::max(key_width, row.key.size());
+    value_width = std::max(value_width, row.value.size());
+  }
+  std::string table;
+  for (Row& row : rows) {
+    row.key.resize(key_width + 2, ' ');
+    row.value.resize(value_width + 2, ' ');
+    table += row.key + row.value + row.origin + '\n';
+  }
+  return table;
+}
+
+std::string reference() {
+  std::string text =
+      "# The settings of Shale: what each means, what it takes, and its default. Copy what you\n"
+      "# change. Printed by `shale check-config --reference`.\n"
+      "#\n"
+      "# Each can be set in three ways, and the later one wins: in this file, as a variable of "
+      "the\n"
+      "# environment (SHALE_SERVER__WORKERS=4; lists with commas) and as a flag (--server.workers "
+      "4;\n"
+      "# lists by repeating it). `shale check-config --config FILE` checks a file and shows what "
+      "is\n"
+      "# in force.\n"
+      "#\n"
+      "# Sizes are bytes, or whole numbers with KiB, MiB, GiB or TiB. Durations are whole numbers\n"
+      "# with ms, s, m or h.\n";
+  const Config defaults;
+  walk([&](std::string_view section) { text += '\n' + std::string(section) + ":\n"; },
+       [&](const Setting& setting) {
+         text += wrapped("  # ", setting.doc);
+         text += wrapped("  # ", "Takes: " + setting.form + '.');
+         text += "  #" + std::string(setting.name()) + ": " + yaml_value(setting, defaults) + '\n';
+       });
+  return text;
+}
+
+std::string flag_help() {
+  std::string text =
+      "Each setting is also a key of the file and a variable of the environment: --server.workers "
+      "4\n"
+      "is `workers: 4` below `server:`, and SHALE_SERVER__WORKERS=4. Flags override variables, "
+      "and\n"
+      "variables the file. Flags of lists can be repeated.\n";
+  walk([&](std::string_view section) { text += heading(std::string(section)); },
+       [&](const Setting& setting) {
+         text += "  --" + std::string(setting.key);
+         if (!setting.flag.empty()) text += ", --" + std::string(setting.flag);
+         text += '\n' + wrapped("      ", setting.doc);
+         text += wrapped("      ",
+                         "Takes: " + setting.form + ". Default: " + default_text(setting) + '.');
+       });
+  return text;
+}
+
+}  // namespace shale::config

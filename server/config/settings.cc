@@ -1,0 +1,240 @@
+#include "server/config/settings.h"
+
+#include <algorithm>
+#include <cctype>
+#include <chrono>
+#include <cstdint>
+#include <utility>
+#include <variant>
+
+#include "server/config/parsed.h"
+#include "server/config/setting_kinds.h"
+#include "server/config/text.h"
+
+namespace shale::config {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+std::string same(const std::string& text) {
+  return text;
+}
+
+Parsed<std::string> parse_path(std::string_view text) {
+  const auto control = [](unsigned char c) { return std::iscntrl(c) != 0; };
+  if (text.empty()) return Wrong{"the path is empty: write a directory"};
+  if (std::ranges::any_of(text, control)) {
+    return Wrong{"the path has a control character in it: write one without"};
+  }
+  return std::string(text);
+}
+
+/// Only scheme, host and port: the protocol puts /v2/ right behind the host, so
+/// no path can come between.
+Parsed<std::string> parse_external_url(std::string_view text) {
+  if (text.empty()) return std::string();
+  Wrong wrong{quoted(text) + " is not an origin: write http:// or https://, a host and, if " +
+              "need be, a port, such as https://registry.example.com"};
+  std::string_view rest = text;
+  if (rest.starts_with("https://")) {
+    rest.remove_prefix(std::string_view("https://").size());
+  } else if (rest.starts_with("http://")) {
+    rest.remove_prefix(std::string_view("http://").size());
+  } else {
+    return wrong;
+  }
+  if (rest.ends_with('/')) rest.remove_suffix(1);
+  // With a port to stand in for one that is left out, it has the form of a listen address.
+  const bool port_missing = rest.ends_with(']') || rest.find(':') == std::string_view::npos;
+  const auto address = parse_listen_address(std::string(rest) + (port_missing ? ":443" : ""));
+  const auto* parsed = std::get_if<ListenAddress>(&address);
+  if (parsed == nullptr || parsed->unix_socket() || parsed->host.empty() || parsed->port == 0) {
+    return wrong;
+  }
+  return std::string(text.substr(0, text.ends_with('/') ? text.size() - 1 : text.size()));
+}
+
+Parsed<std::string> parse_insecure(std::string_view text) {
+  if (text.empty() || text == "anonymous-everything") return std::string(text);
+  return Wrong{quoted(text) + " is not known here: leave it empty, or write anonymous-everything"};
+}
+
+std::vector<Setting> server_settings() {
+  using S = Config::Server;
+  const auto field = [](auto member) { return Field{&Config::server, member}; };
+  return {
+      with_flag("listen",
+                list({.key = "server.listen",
+                      .form = "addresses, each host:port, [IPv6]:port, :port or unix:/path",
+                      .doc = "Where to listen. `:port` is every interface, port 0 any free port."},
+                     field(&S::listen), parse_listen_address)),
+      number("server.workers", field(&S::workers), {.low = 0, .high = 1024},
+             "Threads that serve connections. 0 is one for each core."),
+      number("server.pool_threads", field(&S::pool_threads), {.low = 0, .high = 4096},
+             "Threads for what waits for the disk. 0 lets the server choose."),
+      number("server.pool_queue", field(&S::pool_queue), {.low = 1, .high = 1'000'000},
+             "Requests that may wait for such a thread; more are answered with 503."),
+      scalar({.key = "server.external_url",
+              .form = "http:// or https:// with a host and maybe a port, or empty",
+              .doc = "How clients reach this registry. When set, every Location is absolute and "
+                     "begins with it; otherwise Locations are relative."},
+             field(&S::external_url), parse_external_url, same),
+      list({.key = "server.trusted_proxies",
+            .form = "IP addresses, or networks such as 10.0.0.0/8",
+            .doc =
+                "Peers whose Forwarded and X-Forwarded headers are believed. Whoever connects to a "
+                "unix socket of this server always is."},
+           field(&S::trusted_proxies), &Network::parse),
+      truth("server.absolute_locations", field(&S::absolute_locations),
+            "Makes Locations absolute without external_url: from the headers of a trusted proxy, "
+            "otherwise from Host."),
+      scalar({.key = "server.insecure",
+              .form = "empty or anonymous-everything",
+              .doc = "Without authentication the server listens on loopback addresses and unix "
+                     "sockets only. `anonymous-everything` lifts that: everybody who can connect "
+                     "may then read, write and delete."},
+             field(&S::insecure), parse_insecure, same),
+  };
+}
+
+std::vector<Setting> storage_settings() {
+  using S = Config::Storage;
+  const auto field = [](auto member) { return Field{&Config::storage, member}; };
+  return {
+      with_flag("data-dir",
+                scalar({.key = "storage.data_dir",
+                        .form = "directory",
+                        .doc = "Everything the registry keeps. Created when missing; used by one "
+                               "process at a time."},
+                       field(&S::data_dir), parse_path, same)),
+      choice("storage.durability", field(&S::durability),
+             {{"synced", Durability::kSynced}, {"relaxed", Durability::kRelaxed}},
+             "`synced`: what was acknowledged survives a power cut. `relaxed` answers without "
+             "waiting for the disk, and a power cut may take the last moments."),
+      size("storage.reserve", field(&S::reserve), {.low = 0, .high = std::uint64_t{1} << 50},
+           "Disk space kept free: under it uploads are refused, while reads and deletes go on."),
+      size("storage.block_cache", field(&S::block_cache),
+           {.low = std::uint64_t{1} << 20, .high = std::uint64_t{1} << 40},
+           "Memory for metadata that is read often."),
+      duration("storage.lease", field(&S::lease), {.low = 10s, .high = 24h * 30},
+               "How long content that nothing refers to yet, or no longer, is kept for a client "
+               "that was just told it is here."),
+  };
+}
+
+std::vector<Setting> limits_settings() {
+  using L = Config::Limits;
+  constexpr std::uint64_t kKiB = 1 << 10;
+  constexpr std::uint64_t kMiB = 1 << 20;
+  const auto field = [](auto member) { return Field{&Config::limits, member}; };
+  return {
+      size("limits.head_bytes", field(&L::head_bytes), {.low = kKiB, .high = kMiB},
+           "Request line and header fields together; more is answered with 431."),
+      size("limits.target_bytes", field(&L::target_bytes), {.low = kKiB, .high = kMiB},
+           "The path and query of a request; more is answered with 414."),
+      number("limits.header_fields", field(&L::header_fields), {.low = 10, .high = 10'000},
+             "Header fields of a request; more are answered with 431."),
+      size("limits.manifest_bytes", field(&L::manifest_bytes), {.low = 4 * kKiB, .high = 64 * kMiB},
+           "The largest manifest; many clients read no more than 4MiB."),
+      size("limits.body_memory", field(&L::body_memory), {.low = kMiB, .high = 1024 * kMiB},
+           "Memory for bodies on their way, all connections together. Uploads get small buffers "
+           "when it runs out, manifests are answered with 503."),
+      number("limits.connections", field(&L::connections), {.low = 1, .high = 1'000'000},
+             "Open connections in all."),
+      number("limits.connections_per_address", field(&L::connections_per_address),
+             {.low = 0, .high = 1'000'000}, "Open connections of one address. 0 is no limit."),
+      number("limits.tags_per_push", field(&L::tags_per_push), {.low = 1, .high = 10'000},
+             "Tags that one push of a manifest may set with `?tag=`."),
+      number("limits.page_size", field(&L::page_size), {.low = 1, .high = 10'000},
+             "Most entries of one page of tags or repositories, whatever a client asks for."),
+      number("limits.catalog_default", field(&L::catalog_default), {.low = 1, .high = 10'000},
+             "Entries of a catalog page for a client that names no number."),
+  };
+}
+
+std::vector<Setting> timeouts_settings() {
+  using T = Config::Timeouts;
+  const auto field = [](auto member) { return Field{&Config::timeouts, member}; };
+  return {
+      duration("timeouts.head", field(&T::head), {.low = 100ms, .high = 1h},
+               "From the first byte of a request to the end of its header."),
+      duration("timeouts.body_progress", field(&T::body_progress), {.low = 100ms, .high = 24h},
+               "Longest pause in a request body."),
+      duration("timeouts.write_progress", field(&T::write_progress), {.low = 100ms, .high = 24h},
+               "Longest time that a client may take no byte of its answer."),
+      duration("timeouts.idle", field(&T::idle), {.low = 100ms, .high = 24h},
+               "How long a connection may wait for its next request."),
+      duration("timeouts.drain", field(&T::drain), {.low = 0ms, .high = 1h},
+               "On SIGTERM, how long requests under way may take to end."),
+      duration("timeouts.upload_expiry", field(&T::upload_expiry), {.low = 1min, .high = 24h * 365},
+               "Uploads that nobody continued for so long are dropped."),
+  };
+}
+
+std::vector<Setting> registry_settings() {
+  using R = Config::Registry;
+  const auto field = [](auto member) { return Field{&Config::registry, member}; };
+  return {
+      truth("registry.allow_sparse", field(&R::allow_sparse),
+            "Accepts manifests that name content which is not here."),
+      truth("registry.delete", field(&R::delete_enabled),
+            "Lets clients delete tags, manifests and blobs."),
+  };
+}
+
+std::vector<Setting> log_settings() {
+  using L = Config::Log;
+  const auto field = [](auto member) { return Field{&Config::log, member}; };
+  return {
+      with_flag("log-format", choice("log.format", field(&L::format),
+                                     {{"auto", LogFormat::kAuto},
+                                      {"json", LogFormat::kJson},
+                                      {"text", LogFormat::kText}},
+                                     "`auto` is text on a terminal and JSON elsewhere.")),
+      with_flag("log-level", choice("log.level", field(&L::level),
+                                    {{"debug", LogLevel::kDebug},
+                                     {"info", LogLevel::kInfo},
+                                     {"warn", LogLevel::kWarn},
+                                     {"error", LogLevel::kError}},
+                                    "The least important lines that are written.")),
+      truth("log.access", field(&L::access), "Writes one line for each request."),
+  };
+}
+
+std::vector<Setting> all_settings() {
+  std::vector<Setting> all;
+  for (const auto section : {server_settings, storage_settings, limits_settings, timeouts_settings,
+                             registry_settings, log_settings}) {
+    for (Setting& setting : section())
+      all.push_back(std::move(setting));
+  }
+  return all;
+}
+
+}  // namespace
+
+std::string Setting::variable() const {
+  std::string name(kVariablePrefix);
+  for (const char c : key) {
+    if (c == '.') {
+      name += "__";
+    } else {
+      name += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    }
+  }
+  return name;
+}
+
+std::span<const Setting> settings() {
+  static const std::vector<Setting> all = all_settings();
+  return all;
+}
+
+const Setting* find_setting(std::string_view key) {
+  const auto all = settings();
+  const auto found = std::ranges::find(all, key, &Setting::key);
+  return found == all.end() ? nullptr : &*found;
+}
+
+}  // namespace shale::config
