@@ -1,0 +1,133 @@
+#include "server/net/acceptor.h"
+
+#include <array>
+#include <cerrno>
+#include <ctime>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+
+#include <pthread.h>
+
+#include "server/http/response_head.h"
+#include "server/net/plain_stream.h"
+
+namespace shale::net {
+namespace {
+
+/// Accepted from one socket before the others are looked at.
+constexpr int kBurst = 64;
+/// Out of descriptors: how long before the next try, in milliseconds.
+constexpr int kRetry = 100;
+
+http::Peer describe(const ::sockaddr_storage& name) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  http::Peer peer;
+  if (name.ss_family == AF_INET) {
+    const auto& v4 = reinterpret_cast<const ::sockaddr_in&>(name);
+    peer.address = ::inet_ntop(AF_INET, &v4.sin_addr, text.data(), text.size());
+    peer.port = ntohs(v4.sin_port);
+  } else if (name.ss_family == AF_INET6) {
+    const auto& v6 = reinterpret_cast<const ::sockaddr_in6&>(name);
+    peer.address = ::inet_ntop(AF_INET6, &v6.sin6_addr, text.data(), text.size());
+    peer.port = ntohs(v6.sin6_port);
+  } else {
+    peer.unix_socket = true;
+  }
+  return peer;
+}
+
+}  // namespace
+
+Acceptor::Acceptor(std::vector<Listening> sockets, std::vector<std::shared_ptr<Inbox>> workers,
+                   ConnectionLimit& limit, http::Application& application, const Options& options)
+    : sockets_(std::move(sockets)),
+      workers_(std::move(workers)),
+      limit_(limit),
+      application_(application),
+      options_(options),
+      stop_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
+      thread_([this] { run(); }) {
+  ::pthread_setname_np(thread_.native_handle(), "shale-accept");
+}
+
+Acceptor::~Acceptor() {
+  static_cast<void>(::eventfd_write(stop_.get(), 1));
+  thread_.join();
+  for (const Listening& listening : sockets_) {
+    if (!listening.unix_path.empty()) ::unlink(listening.unix_path.c_str());
+  }
+}
+
+void Acceptor::run() {
+  std::vector<::pollfd> watched;
+  watched.push_back({stop_.get(), POLLIN, 0});
+  for (const Listening& listening : sockets_)
+    watched.push_back({listening.socket.get(), POLLIN, 0});
+
+  while (true) {
+    // Without descriptors the waiting connections would keep `poll` spinning.
+    const bool rest = std::exchange(out_of_descriptors_, false);
+    if (::poll(watched.data(), rest ? 1 : watched.size(), rest ? kRetry : -1) < 0) continue;
+    if (watched.front().revents != 0) return;
+    for (std::size_t i = 0; i < sockets_.size() && !rest; ++i) {
+      if (watched[i + 1].revents != 0) accept_from(sockets_[i]);
+    }
+  }
+}
+
+void Acceptor::accept_from(const Listening& listening) {
+  for (int i = 0; i < kBurst; ++i) {
+    ::sockaddr_storage name{};
+    ::socklen_t size = sizeof name;
+    UniqueFd socket(::accept4(listening.socket.get(), reinterpret_cast<::sockaddr*>(&name), &size,
+                              SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (!socket) {
+      if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+        options_.warn("connections wait because no more can be opened",
+                      std::generic_category().message(errno));
+        out_of_descriptors_ = true;
+      }
+      if (errno == EINTR || errno == ECONNABORTED) continue;
+      return;
+    }
+    http::Peer peer = describe(name);
+    auto slot = limit_.acquire(peer.address);
+    if (!slot) {
+      turn_away(socket, peer);
+      continue;
+    }
+    const int on = 1;
+    if (!peer.unix_socket) {
+      ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+      ::setsockopt(socket.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    }
+    workers_[next_worker_++ % workers_.size()]->post(
+        Arrived{std::move(socket), std::move(peer), std::move(*slot)});
+  }
+}
+
+/// One try, without waiting: a fresh socket has room for so little.
+void Acceptor::turn_away(const UniqueFd& socket, const http::Peer& peer) {
+  http::Request request;
+  request.peer = peer;
+  request.id = "refused";
+  http::Response response = application_.refuse(request, http::Refusal::kTooManyConnections);
+  application_.dress(request, response);
+  std::string answer = http::serialize_head(response, /*keep_alive=*/false, request.version_minor,
+                                            http::http_date(std::time(nullptr)));
+  for (const http::BodyPiece& piece : response.body) {
+    if (const auto* text = std::get_if<std::string>(&piece)) answer += *text;
+  }
+  static_cast<void>(::send(socket.get(), answer.data(), answer.size(), MSG_NOSIGNAL));
+  ::shutdown(socket.get(), SHUT_WR);
+}
+
+}  // namespace shale::net

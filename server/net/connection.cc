@@ -1,0 +1,368 @@
+#include "server/net/connection.h"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "server/http/response_head.h"
+#include "server/net/bytes.h"
+
+namespace shale::net {
+namespace {
+
+/// What one connection may move before others get their turn.
+constexpr std::size_t kTurnBudget = std::size_t{2} * 1024 * 1024;
+/// Read in one go while a head is expected; the rest of it may be body.
+constexpr std::size_t kHeadRead = std::size_t{16} * 1024;
+/// What such a read counts against the budget.
+constexpr std::size_t kHeadCost = std::size_t{64} * 1024;
+/// Answers in memory up to this size are not counted against the budget: a busy
+/// server must still be able to say so.
+constexpr std::size_t kUncounted = std::size_t{16} * 1024;
+/// An unwanted body up to this size is read past to keep the connection.
+constexpr std::uint64_t kSkipLimit = std::uint64_t{256} * 1024;
+/// After the last answer a client may still be sending: this much of it is read
+/// and dropped, for this long, so that no reset destroys the answer on its way.
+constexpr std::size_t kLingerLimit = std::size_t{64} * 1024 * 1024;
+constexpr std::chrono::seconds kLingerTime{5};
+
+template <class... Handlers>
+struct Overloaded : Handlers... {
+  using Handlers::operator()...;
+};
+
+/// Strings among the pieces of a body; slices of files cost no memory.
+std::size_t memory_of(const http::Response& response) {
+  std::size_t bytes = 0;
+  for (const http::BodyPiece& piece : response.body) {
+    if (const auto* text = std::get_if<std::string>(&piece)) bytes += text->size();
+  }
+  return bytes;
+}
+
+}  // namespace
+
+Connection::Connection(ConnectionId id, std::unique_ptr<Stream> stream, http::Peer peer,
+                       ConnectionLimit::Slot slot, WorkerContext& context)
+    : context_(context),
+      id_(id),
+      stream_(std::move(stream)),
+      peer_(std::move(peer)),
+      slot_(std::move(slot)) {
+  await_request();
+}
+
+Connection::~Connection() {
+  if (active_) finish_exchange(/*complete=*/false);
+}
+
+void Connection::advance() {
+  wants_turn_ = false;
+  budget_ = kTurnBudget;
+  Step step = Step::kGoOn;
+  while (step == Step::kGoOn) {
+    switch (phase_) {
+      case Phase::kHead:
+        step = read_head();
+        break;
+      case Phase::kGather:
+        step = gather_body();
+        break;
+      case Phase::kStream:
+        step = stream_body();
+        break;
+      case Phase::kRespond:
+        step = write_response();
+        break;
+      case Phase::kSkip:
+        step = skip_body();
+        break;
+      case Phase::kLinger:
+        step = linger();
+        break;
+      case Phase::kWorking:
+      case Phase::kClosed:
+        return;
+    }
+  }
+}
+
+// --- the head ---
+
+void Connection::await_request() {
+  phase_ = Phase::kHead;
+  pending_is_new_ = !pending_.empty();
+  set_deadline(context_.options.timeouts.idle);
+}
+
+Connection::Step Connection::read_head() {
+  if (std::exchange(pending_is_new_, false)) {
+    if (take_head(std::exchange(pending_, {})) == Step::kGoOn) return Step::kGoOn;
+  }
+  // Requests sent ahead cost more than their bytes: others are to get their turn.
+  if (!spend(kHeadCost)) return Step::kWait;
+  const auto into = context_.scratch.first(std::min(kHeadRead, context_.scratch.size()));
+  const Transfer got = stream_->read(into);
+  if (got.state == Transfer::State::kBlocked) return Step::kWait;
+  if (got.state != Transfer::State::kMoved) {
+    close();
+    return Step::kWait;
+  }
+  const std::string_view bytes = as_text(into.first(got.bytes));
+  if (pending_.empty()) {
+    if (take_head(bytes) == Step::kWait) set_deadline(context_.options.timeouts.head);
+  } else {
+    take_head(std::exchange(pending_, {}).append(bytes));
+  }
+  return Step::kGoOn;
+}
+
+/// Begins the request at the start of `bytes` and keeps what follows it.
+/// `kWait`: it is not whole yet, and all of it is kept.
+Connection::Step Connection::take_head(std::string_view bytes) {
+  auto parsed = http::parse_head(bytes, context_.options.head);
+  return std::visit(Overloaded{
+                        [&](http::NeedMore) {
+                          pending_.assign(bytes);
+                          return Step::kWait;
+                        },
+                        [&](http::Refusal refusal) {
+                          refuse(refusal);
+                          return Step::kGoOn;
+                        },
+                        [&](http::ParsedHead& head) {
+                          pending_.assign(bytes.substr(head.consumed));
+                          begin(std::move(head.request));
+                          return Step::kGoOn;
+                        },
+                    },
+                    parsed);
+}
+
+void Connection::begin(http::Request request) {
+  active_ = std::make_shared<ActiveRequest>();
+  active_->request = std::move(request);
+  active_->request.id = context_.next_request_id();
+  active_->request.peer = peer_;
+  active_->started = context_.now;
+  active_->memory = MemoryBudget::Share(context_.memory);
+  body_ = http::BodyDecoder(active_->request.framing);
+  continue_sent_ = false;
+  close_after_response_ = !active_->request.keep_alive || draining_;
+
+  try {
+    active_->plan = context_.application.plan(active_->request);
+  } catch (const std::exception& exception) {
+    refuse(http::Refusal::kInternal);
+    context_.options.warn("planning a request failed", exception.what());
+    return;
+  }
+  std::visit(Overloaded{
+                 [&](const http::Plan::OnWorker&) {
+                   run_respond(context_.application, *active_);
+                   respond(std::move(*active_->outcome));
+                 },
+                 [&](const http::Plan::OnPool&) { start_gathering(); },
+                 [&](const http::Plan::Stream&) {
+                   submit(Admission::kNew,
+                          [&application = context_.application](ActiveRequest& active) {
+                            run_open(application, active);
+                          });
+                 },
+             },
+             active_->plan.how);
+}
+
+// --- the pool ---
+
+void Connection::submit(Admission admission, std::function<void(ActiveRequest&)> work) {
+  phase_ = Phase::kWorking;
+  clear_deadline();
+  auto task = [work = std::move(work), active = active_, inbox = context_.inbox, id = id_] {
+    work(*active);
+    inbox->post(JobDone{id});
+  };
+  if (admission == Admission::kStep) {
+    context_.pool.submit_step(std::move(task));
+  } else if (!context_.pool.try_submit(std::move(task))) {
+    refuse(http::Refusal::kOverloaded);
+    return;
+  }
+  job_running_ = true;
+}
+
+void Connection::job_done() {
+  job_running_ = false;
+  if (phase_ != Phase::kWorking && phase_ != Phase::kStream) return;
+  if (std::optional<http::Response>& outcome = active_->outcome; outcome.has_value()) {
+    respond(*std::move(outcome));
+  } else {
+    start_streaming();
+  }
+  advance();
+}
+
+// --- the answer ---
+
+void Connection::refuse(http::Refusal refusal) {
+  if (!active_) {
+    active_ = std::make_shared<ActiveRequest>();
+    active_->request.id = context_.next_request_id();
+    active_->request.peer = peer_;
+    active_->started = context_.now;
+    active_->memory = MemoryBudget::Share(context_.memory);
+    body_ = http::BodyDecoder(http::Framing{});
+  }
+  http::Response response = context_.application.refuse(active_->request, refusal);
+  response.close = true;
+  linger_ = true;
+  respond(std::move(response));
+}
+
+void Connection::respond(http::Response response) {
+  const http::Request& request = active_->request;
+  if (const std::size_t bytes = memory_of(response);
+      bytes > kUncounted && !active_->memory.take(bytes)) {
+    response = context_.application.refuse(request, http::Refusal::kOverloaded);
+  }
+  if (!body_.done()) {
+    const bool short_rest = request.framing.kind == http::Framing::Kind::kLength &&
+                            request.framing.length - active_->bytes_in <= kSkipLimit;
+    const bool will_be_sent = !request.expects_continue || continue_sent_;
+    if (!short_rest || !will_be_sent) response.close = linger_ = true;
+  }
+  if (request.method == http::Method::kHead) {
+    if (!response.content_length) response.content_length = response.body_length();
+    response.body.clear();
+  }
+  close_after_response_ = close_after_response_ || response.close || draining_;
+  context_.application.dress(request, response);
+  std::string head =
+      http::serialize_head(response, !close_after_response_, request.version_minor, context_.date);
+  writer_ = ResponseWriter(std::move(response), std::move(head));
+  phase_ = Phase::kRespond;
+  set_deadline(context_.options.timeouts.write);
+}
+
+Connection::Step Connection::write_response() {
+  switch (writer_.write(*stream_, budget_)) {
+    case ResponseWriter::Progress::kDone:
+      after_response();
+      return Step::kGoOn;
+    case ResponseWriter::Progress::kYielded:
+      wants_turn_ = true;
+      set_deadline(context_.options.timeouts.write);
+      return Step::kWait;
+    case ResponseWriter::Progress::kBlocked:
+      if (writer_.took_progress()) set_deadline(context_.options.timeouts.write);
+      return Step::kWait;
+    case ResponseWriter::Progress::kBroken:
+      abort_exchange();
+      return Step::kWait;
+  }
+  return Step::kWait;
+}
+
+void Connection::after_response() {
+  finish_exchange(/*complete=*/true);
+  if (close_after_response_ && !linger_) {
+    close();
+  } else if (close_after_response_) {
+    stream_->shutdown_write();
+    skipped_ = 0;
+    phase_ = Phase::kLinger;
+    deadline_ = context_.now + kLingerTime;
+  } else if (!body_.done()) {
+    phase_ = Phase::kSkip;
+    set_deadline(context_.options.timeouts.body);
+  } else {
+    await_request();
+  }
+}
+
+Connection::Step Connection::linger() {
+  while (true) {
+    const Transfer got = stream_->read(context_.scratch);
+    if (got.state == Transfer::State::kBlocked) return Step::kWait;
+    skipped_ += got.bytes;
+    if (got.state != Transfer::State::kMoved || skipped_ > kLingerLimit) {
+      close();
+      return Step::kWait;
+    }
+    if (!spend(got.bytes)) return Step::kWait;
+  }
+}
+
+void Connection::finish_exchange(bool complete) {
+  const http::Response& response = writer_.response();
+  const http::Exchange exchange{.request = active_->request,
+                                .status = phase_ == Phase::kRespond ? response.status : 0,
+                                .bytes_in = active_->bytes_in,
+                                .bytes_out = writer_.body_bytes_sent(),
+                                .duration = std::chrono::steady_clock::now() - active_->started,
+                                .complete = complete,
+                                .log_message = response.log_message};
+  context_.application.finished(exchange);
+  // A sink that is given up may have to wait for the disk.
+  if (active_->sink) context_.pool.submit_step([active = active_] {});
+  active_.reset();
+  writer_ = {};
+  filling_.reset();
+  in_flight_.reset();
+  buffer_size_ = 0;
+  filled_ = 0;
+  if (pending_.empty()) pending_.shrink_to_fit();
+}
+
+void Connection::abort_exchange() {
+  if (active_) finish_exchange(/*complete=*/false);
+  close();
+}
+
+// --- time and the end ---
+
+void Connection::drain() {
+  draining_ = true;
+  close_after_response_ = true;
+  if (phase_ == Phase::kHead && pending_.empty()) close();
+}
+
+void Connection::check_deadline() {
+  if (context_.now < deadline_) return;
+  switch (phase_) {
+    case Phase::kHead:
+      if (pending_.empty()) {
+        close();
+        return;
+      }
+      refuse(http::Refusal::kHeadTimeout);
+      break;
+    case Phase::kGather:
+    case Phase::kStream:
+      refuse(http::Refusal::kBodyTimeout);
+      break;
+    case Phase::kWorking:
+    case Phase::kRespond:
+    case Phase::kSkip:
+    case Phase::kLinger:
+    case Phase::kClosed:
+      abort_exchange();
+      return;
+  }
+  advance();
+}
+
+void Connection::close() {
+  phase_ = Phase::kClosed;
+  wants_turn_ = false;
+}
+
+void Connection::set_deadline(std::chrono::milliseconds from_now) {
+  deadline_ = context_.now + from_now;
+}
+
+void Connection::clear_deadline() {
+  deadline_ = SteadyTime::max();
+}
+
+}  // namespace shale::net

@@ -1,0 +1,161 @@
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "server/net/bytes.h"
+#include "server/net/connection.h"
+
+// The half of `Connection` that reads request bodies.
+
+namespace shale::net {
+namespace {
+
+constexpr std::size_t kBufferSize = std::size_t{256} * 1024;
+/// With the memory used up, uploads go on with less, and slower.
+constexpr std::size_t kSmallBufferSize = std::size_t{16} * 1024;
+
+}  // namespace
+
+std::optional<std::size_t> Connection::read_body(std::span<std::byte> into) {
+  const bool from_pending = !pending_.empty();
+  std::size_t got = 0;
+  if (from_pending) {
+    got = std::min(pending_.size(), into.size());
+    std::memcpy(into.data(), pending_.data(), got);
+  } else {
+    const Transfer moved = stream_->read(into);
+    if (moved.state == Transfer::State::kBlocked) return std::nullopt;
+    if (moved.state != Transfer::State::kMoved) {
+      abort_exchange();
+      return std::nullopt;
+    }
+    got = moved.bytes;
+  }
+  set_deadline(context_.options.timeouts.body);
+
+  const http::BodyDecoder::Step step = body_.decode(into.first(got));
+  if (from_pending) {
+    pending_.erase(0, step.consumed);
+  } else if (step.consumed < got) {
+    pending_.assign(as_text(into.subspan(step.consumed, got - step.consumed)));
+  }
+  if (step.refusal) {
+    // A body that skips past an answer already on its way cannot be answered again.
+    if (phase_ == Phase::kSkip) {
+      close();
+    } else {
+      refuse(*step.refusal);
+    }
+    return std::nullopt;
+  }
+  if (active_) active_->bytes_in += step.payload;
+  return step.payload;
+}
+
+bool Connection::spend(std::size_t bytes) {
+  budget_ -= std::min(budget_, std::max<std::size_t>(bytes, 1));
+  wants_turn_ = budget_ == 0;
+  return !wants_turn_;
+}
+
+void Connection::start_gathering() {
+  const http::Framing& framing = active_->request.framing;
+  const std::size_t limit = std::get<http::Plan::OnPool>(active_->plan.how).body_limit;
+  if (framing.kind == http::Framing::Kind::kLength && framing.length > limit) {
+    refuse(http::Refusal::kBodyTooLarge);
+    return;
+  }
+  if (!active_->memory.take(static_cast<std::size_t>(framing.length))) {
+    refuse(http::Refusal::kOverloaded);
+    return;
+  }
+  active_->request.body.reserve(static_cast<std::size_t>(framing.length));
+  phase_ = Phase::kGather;
+  set_deadline(context_.options.timeouts.body);
+  send_continue();
+}
+
+Connection::Step Connection::gather_body() {
+  const std::size_t limit = std::get<http::Plan::OnPool>(active_->plan.how).body_limit;
+  while (!body_.done()) {
+    const auto got = read_body(context_.scratch);
+    if (!got) return phase_ == Phase::kGather ? Step::kWait : Step::kGoOn;
+    std::string& body = active_->request.body;
+    if (body.size() + *got > limit) {
+      refuse(http::Refusal::kBodyTooLarge);
+      return Step::kGoOn;
+    }
+    // What has a length took its share at the start.
+    const bool counted = active_->request.framing.kind == http::Framing::Kind::kLength;
+    if (!counted && !active_->memory.take(*got)) {
+      refuse(http::Refusal::kOverloaded);
+      return Step::kGoOn;
+    }
+    body.append(as_text(context_.scratch.first(*got)));
+    if (!spend(*got)) return Step::kWait;
+  }
+  submit(Admission::kNew, [&application = context_.application](ActiveRequest& active) {
+    run_respond(application, active);
+  });
+  return Step::kGoOn;
+}
+
+void Connection::start_streaming() {
+  phase_ = Phase::kStream;
+  if (buffer_size_ == 0) {
+    buffer_size_ = active_->memory.take(2 * kBufferSize) ? kBufferSize : kSmallBufferSize;
+  }
+  set_deadline(context_.options.timeouts.body);
+  send_continue();
+}
+
+Connection::Step Connection::stream_body() {
+  while (!body_.done() && filled_ < buffer_size_) {
+    if (!filling_) filling_ = std::make_shared_for_overwrite<Bytes>(buffer_size_);
+    const auto got = read_body({filling_.get() + filled_, buffer_size_ - filled_});
+    if (!got && phase_ != Phase::kStream) return Step::kGoOn;
+    if (!got) break;
+    filled_ += *got;
+    if (!spend(*got)) break;
+  }
+  if (!job_running_ && (filled_ > 0 || body_.done())) {
+    dispatch_buffer();
+    return wants_turn_ ? Step::kWait : Step::kGoOn;
+  }
+  // Both buffers are full, or the end waits for the pool: it is not the client who dawdles.
+  if (job_running_ && (filled_ == buffer_size_ || body_.done())) {
+    clear_deadline();
+    wants_turn_ = false;
+  }
+  return Step::kWait;
+}
+
+void Connection::dispatch_buffer() {
+  in_flight_ = std::exchange(filling_, std::move(in_flight_));
+  const std::size_t size = std::exchange(filled_, 0);
+  const Last last = body_.done() ? Last::kYes : Last::kNo;
+  submit(Admission::kStep, [&application = context_.application, buffer = in_flight_, size,
+                            last](ActiveRequest& active) {
+    run_append(application, active, {buffer.get(), size}, last);
+  });
+  if (last == Last::kNo) phase_ = Phase::kStream;
+}
+
+Connection::Step Connection::skip_body() {
+  while (!body_.done()) {
+    const auto got = read_body(context_.scratch);
+    if (!got) return Step::kWait;
+    if (!spend(*got)) return Step::kWait;
+  }
+  await_request();
+  return Step::kGoOn;
+}
+
+void Connection::send_continue() {
+  if (!active_->request.expects_continue || continue_sent_ || body_.done()) return;
+  // So few bytes always fit: nothing else was sent since the last answer left.
+  static_cast<void>(stream_->write("HTTP/1.1 100 Continue\r\n\r\n", /*more=*/false));
+  continue_sent_ = true;
+}
+
+}  // namespace shale::net

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/net/unique_fd.h"
+
+namespace shale::net {
+
+/// A socket that listens, and what it is bound to (the real port where 0 was asked for).
+struct Listening {
+  UniqueFd socket;
+  std::string address;    ///< `127.0.0.1:5000`, `[::1]:5000` or `unix:/path`
+  std::string unix_path;  ///< to be removed at the end; empty for TCP
+};
+
+/// Binds one configured address, which may stand for several sockets (a host
+/// name with an IPv4 and an IPv6 address). Throws `std::runtime_error` that says
+/// which address failed, why, and what to do: called at start only.
+std::vector<Listening> listen_on(std::string_view address);
+
+}  // namespace shale::net

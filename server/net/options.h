@@ -1,0 +1,38 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/http/head_parser.h"
+
+namespace shale::net {
+
+/// How long a connection may stand still in each phase.
+struct Timeouts {
+  std::chrono::milliseconds head = std::chrono::seconds{15};   ///< first byte to end of the head
+  std::chrono::milliseconds body = std::chrono::seconds{60};   ///< without a byte of the body
+  std::chrono::milliseconds write = std::chrono::seconds{60};  ///< without the client taking any
+  std::chrono::milliseconds idle = std::chrono::seconds{120};  ///< between two requests
+};
+
+struct Options {
+  /// `host:port`, `[v6]:port`, `:port` for all addresses, or `unix:/path`.
+  std::vector<std::string> listen = {"127.0.0.1:5000"};
+  std::size_t workers = 0;  ///< event loops; 0: one for each core
+  std::size_t pool_threads = 16;
+  std::size_t pool_queue = 4096;                    ///< requests that may wait for a pool thread
+  std::size_t body_memory = std::size_t{24} << 20;  ///< bytes, see `MemoryBudget`
+  std::size_t connections = 16384;
+  std::size_t connections_per_address = 0;  ///< 0: no limit
+  Timeouts timeouts;
+  http::HeadLimits head;
+  /// Told of what the operator should know and no request can carry. Any thread.
+  std::function<void(std::string_view what, std::string_view cause)> warn = [](std::string_view,
+                                                                               std::string_view) {};
+};
+
+}  // namespace shale::net

@@ -1,0 +1,120 @@
+#include "server/net/server.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <random>
+#include <thread>
+#include <utility>
+
+#include <pistache/reactor.h>
+
+#include "server/net/acceptor.h"
+#include "server/net/connection_limit.h"
+#include "server/net/pool.h"
+#include "server/net/worker.h"
+
+namespace shale::net {
+namespace {
+
+constexpr std::chrono::milliseconds kDrainPoll{10};
+
+std::string fresh_prefix() {
+  std::random_device random;
+  std::array<char, 9> text{};
+  std::snprintf(text.data(), text.size(), "%08x", random());
+  return text.data();
+}
+
+std::size_t worker_count(const Options& options) {
+  if (options.workers > 0) return options.workers;
+  return std::max(1U, std::thread::hardware_concurrency());
+}
+
+}  // namespace
+
+struct Server::State {
+  State(http::Application& application_in, Options options_in)
+      : options(std::move(options_in)),
+        limit(options.connections, options.connections_per_address),
+        memory(options.body_memory),
+        pool(std::make_unique<Pool>(options.pool_threads, options.pool_queue)),
+        shared{.application = application_in,
+               .pool = *pool,
+               .memory = memory,
+               .options = options,
+               .id_prefix = fresh_prefix()} {
+    std::vector<Listening> sockets;
+    for (const std::string& address : options.listen) {
+      for (Listening& listening : listen_on(address)) {
+        addresses.push_back(listening.address);
+        sockets.push_back(std::move(listening));
+      }
+    }
+    reactor = Pistache::Aio::Reactor::create();
+    reactor->init(Pistache::Aio::AsyncContext(worker_count(options), "shale-worker"));
+    const auto key = reactor->addHandler(std::make_shared<Worker>(shared));
+    for (const auto& handler : reactor->handlers(key)) {
+      inboxes.push_back(std::static_pointer_cast<Worker>(handler)->inbox());
+    }
+    reactor->run();
+    acceptor =
+        std::make_unique<Acceptor>(std::move(sockets), inboxes, limit, application_in, options);
+  }
+
+  template <class Word>
+  void tell_all() {
+    for (const auto& inbox : inboxes)
+      inbox->post(Word{});
+  }
+
+  /// True when nobody is connected any more.
+  bool wait_until_empty(std::chrono::milliseconds limit_time) {
+    const auto end = std::chrono::steady_clock::now() + limit_time;
+    while (limit.open() > 0 && std::chrono::steady_clock::now() < end) {
+      std::this_thread::sleep_for(kDrainPoll);
+    }
+    return limit.open() == 0;
+  }
+
+  Options options;
+  ConnectionLimit limit;
+  MemoryBudget memory;
+  std::unique_ptr<Pool> pool;
+  Worker::Shared shared;
+  std::vector<std::string> addresses;
+  std::vector<std::shared_ptr<Inbox>> inboxes;
+  std::shared_ptr<Pistache::Aio::Reactor> reactor;
+  std::unique_ptr<Acceptor> acceptor;
+};
+
+Server::Server(http::Application& application, Options options)
+    : state_(std::make_unique<State>(application, std::move(options))) {}
+
+Server::~Server() {
+  stop(std::chrono::milliseconds{0});
+}
+
+const std::vector<std::string>& Server::addresses() const noexcept {
+  return state_->addresses;
+}
+
+std::size_t Server::open_connections() const noexcept {
+  return state_->limit.open();
+}
+
+std::size_t Server::stop(std::chrono::milliseconds limit) {
+  if (!state_->reactor) return 0;
+  state_->acceptor.reset();
+  state_->tell_all<Drain>();
+  state_->wait_until_empty(limit);
+  const std::size_t cut = open_connections();
+  state_->tell_all<Abandon>();
+  state_->wait_until_empty(std::chrono::seconds{5});
+  state_->reactor->shutdown();
+  state_->reactor.reset();
+  state_->pool.reset();  // finishes what is queued; its words to the inboxes go unread
+  return cut;
+}
+
+}  // namespace shale::net

@@ -1,0 +1,193 @@
+#include "server/net/worker.h"
+
+#include <cerrno>
+#include <ctime>
+#include <exception>
+#include <system_error>
+#include <utility>
+#include <variant>
+
+#include <sys/timerfd.h>
+
+#include "server/http/response_head.h"
+#include "server/net/plain_stream.h"
+
+namespace shale::net {
+namespace {
+
+using Pistache::Polling::Mode;
+using Pistache::Polling::NotifyOn;
+using Pistache::Polling::Tag;
+
+// Tags below `kFirstConnection` are the worker's own descriptors; the reactor's
+// own, tagged by descriptor number, never get here.
+constexpr ConnectionId kInboxTag = std::uint64_t{1} << 40;
+constexpr ConnectionId kTimerTag = kInboxTag + 1;
+constexpr ConnectionId kFirstConnection = kInboxTag + 2;
+
+constexpr std::size_t kScratchSize = std::size_t{64} * 1024;
+/// How late a deadline may be noticed.
+constexpr long kTickNanoseconds = 250'000'000;
+
+}  // namespace
+
+Worker::Worker(Shared& shared)
+    : shared_(shared),
+      inbox_(std::make_shared<Inbox>()),
+      timer_(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)),
+      scratch_(kScratchSize),
+      context_{.application = shared.application,
+               .pool = shared.pool,
+               .memory = shared.memory,
+               .options = shared.options,
+               .inbox = inbox_,
+               .scratch = scratch_,
+               .next_request_id = [this] { return next_request_id(); },
+               .now = {},
+               .date = {}},
+      index_(shared.workers++),
+      next_id_(kFirstConnection) {
+  if (!timer_) throw std::system_error(errno, std::generic_category(), "timerfd_create");
+}
+
+Worker::Worker(const Worker& other) : Worker(other.shared_) {}
+
+Worker::~Worker() = default;
+
+void Worker::registerPoller(Pistache::Polling::Epoll& poller) {
+  poller.addFd(inbox_->descriptor(), Pistache::Flags<NotifyOn>(NotifyOn::Read), Tag(kInboxTag));
+  poller.addFd(timer_.get(), Pistache::Flags<NotifyOn>(NotifyOn::Read), Tag(kTimerTag));
+}
+
+void Worker::onReady(const Pistache::Aio::FdSet& fds) {
+  // The reactor's threads end the process on an exception, so none leaves here.
+  try {
+    handle(fds);
+  } catch (const std::exception& exception) {
+    shared_.options.warn("an event loop met an exception", exception.what());
+  }
+}
+
+void Worker::handle(const Pistache::Aio::FdSet& fds) {
+  refresh_time();
+  for (const auto& fd : fds) {
+    const ConnectionId id = fd.getTag().value();
+    if (id == kInboxTag) {
+      take_messages();
+    } else if (id == kTimerTag) {
+      check_deadlines();
+    } else if (const auto found = connections_.find(id); found != connections_.end()) {
+      found->second->advance();
+      settle(found);
+    }
+  }
+  give_turns();
+}
+
+void Worker::refresh_time() {
+  context_.now = std::chrono::steady_clock::now();
+  const std::time_t second = std::time(nullptr);
+  if (second == date_second_) return;
+  date_second_ = second;
+  context_.date = http::http_date(second);
+}
+
+void Worker::take_messages() {
+  for (Message& message : inbox_->take()) {
+    if (auto* arrived = std::get_if<Arrived>(&message)) {
+      adopt(std::move(*arrived));
+    } else if (const auto* done = std::get_if<JobDone>(&message)) {
+      const auto found = connections_.find(done->connection);
+      if (found == connections_.end()) continue;
+      found->second->job_done();
+      settle(found);
+    } else if (std::holds_alternative<Drain>(message)) {
+      drain_all();
+    } else {
+      abandon_all();
+    }
+  }
+}
+
+void Worker::adopt(Arrived arrived) {
+  if (draining_) return;
+  const ConnectionId id = next_id_++;
+  const int fd = arrived.socket.get();
+  auto connection =
+      std::make_unique<Connection>(id, std::make_unique<PlainStream>(std::move(arrived.socket)),
+                                   std::move(arrived.peer), std::move(arrived.slot), context_);
+  try {
+    // Registering first reports what has come already, so no data is missed.
+    reactor()->registerFd(key(), fd, NotifyOn::Read | NotifyOn::Write | NotifyOn::Shutdown, Tag(id),
+                          Mode::Edge);
+  } catch (const std::exception& exception) {
+    shared_.options.warn("a connection could not be watched", exception.what());
+    return;
+  }
+  connections_.emplace(id, std::move(connection));
+  ++shared_.connections;
+  arm_timer(/*on=*/true);
+}
+
+void Worker::settle(Connections::iterator where) {
+  const Connection& connection = *where->second;
+  if (connection.closed()) {
+    connections_.erase(where);  // closing the socket takes it out of the poll set
+    --shared_.connections;
+  } else if (connection.wants_turn()) {
+    due_.push_back(where->first);
+  }
+}
+
+void Worker::give_turns() {
+  // One round only: what else has happened meanwhile comes before the next one.
+  for (const ConnectionId id : std::exchange(due_, {})) {
+    const auto found = connections_.find(id);
+    if (found == connections_.end()) continue;
+    found->second->advance();
+    settle(found);
+  }
+  if (!due_.empty()) inbox_->wake();
+}
+
+void Worker::drain_all() {
+  draining_ = true;
+  for (auto at = connections_.begin(); at != connections_.end();) {
+    const auto current = at++;
+    current->second->drain();
+    settle(current);
+  }
+}
+
+void Worker::abandon_all() {
+  shared_.connections -= connections_.size();
+  connections_.clear();
+}
+
+void Worker::check_deadlines() {
+  std::uint64_t expirations = 0;
+  static_cast<void>(::read(timer_.get(), &expirations, sizeof expirations));
+  for (auto at = connections_.begin(); at != connections_.end();) {
+    const auto current = at++;
+    current->second->check_deadline();
+    settle(current);
+  }
+  if (connections_.empty()) arm_timer(/*on=*/false);
+}
+
+void Worker::arm_timer(bool on) {
+  if (timer_armed_ == on) return;
+  timer_armed_ = on;
+  ::itimerspec spec{};
+  if (on) {
+    spec.it_interval.tv_nsec = kTickNanoseconds;
+    spec.it_value.tv_nsec = kTickNanoseconds;
+  }
+  ::timerfd_settime(timer_.get(), 0, &spec, nullptr);
+}
+
+std::string Worker::next_request_id() {
+  return shared_.id_prefix + '-' + std::to_string(index_) + '-' + std::to_string(++requests_);
+}
+
+}  // namespace shale::net

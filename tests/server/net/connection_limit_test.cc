@@ -1,0 +1,36 @@
+#include "server/net/connection_limit.h"
+
+#include <doctest/doctest.h>
+
+namespace shale::testing {
+namespace {
+
+TEST_CASE("ConnectionLimit: counts in all and for each address, and frees with the slot") {
+  net::ConnectionLimit limit(3, 2);
+  auto first = limit.acquire("192.0.2.1");
+  auto second = limit.acquire("192.0.2.1");
+  REQUIRE(first);
+  REQUIRE(second);
+  CHECK_FALSE(limit.acquire("192.0.2.1"));
+
+  auto other = limit.acquire("192.0.2.2");
+  REQUIRE(other);
+  CHECK_FALSE(limit.acquire("192.0.2.3"));
+  CHECK(limit.open() == 3);
+
+  other.reset();
+  second.reset();
+  CHECK(limit.open() == 1);
+  CHECK(limit.acquire("192.0.2.1"));
+}
+
+TEST_CASE("ConnectionLimit: unix sockets have no address to be limited by") {
+  net::ConnectionLimit limit(10, 1);
+  const auto first = limit.acquire("");
+  const auto second = limit.acquire("");
+  CHECK(first);
+  CHECK(second);
+}
+
+}  // namespace
+}  // namespace shale::testing

@@ -1,0 +1,25 @@
+#include "server/net/memory_budget.h"
+
+#include <doctest/doctest.h>
+
+namespace shale::testing {
+namespace {
+
+TEST_CASE("MemoryBudget: gives what is left, all or nothing, and takes it back") {
+  net::MemoryBudget budget(100);
+  net::MemoryBudget::Share first(budget);
+  CHECK(first.take(60));
+  {
+    net::MemoryBudget::Share second(budget);
+    CHECK_FALSE(second.take(41));
+    CHECK(second.take(40));
+    CHECK(budget.left() == 0);
+  }
+  CHECK(budget.left() == 40);
+  CHECK(first.take(40));
+  first = net::MemoryBudget::Share();
+  CHECK(budget.left() == 100);
+}
+
+}  // namespace
+}  // namespace shale::testing

@@ -1,0 +1,198 @@
+#include "server/net/server.h"
+
+#include <thread>
+
+#include <doctest/doctest.h>
+
+#include "tests/server/net/server_fixture.h"
+
+namespace shale::testing {
+namespace {
+
+constexpr std::string_view kGet = "GET /point HTTP/1.1\r\nHost: t\r\n\r\n";
+
+TEST_CASE("Server: answers one request after the other on one connection") {
+  RunningServer running;
+  auto client = running.client();
+  std::string first_id;
+  for (int i = 0; i < 3; ++i) {
+    const auto response = client.exchange(kGet);
+    REQUIRE(response);
+    CHECK(response->status == 200);
+    CHECK(response->body == "hello");
+    CHECK_FALSE(response->header("Date").empty());
+    CHECK(response->header("X-Request-Id") != first_id);
+    first_id = response->header("X-Request-Id");
+  }
+}
+
+TEST_CASE("Server: answers pipelined requests in their order") {
+  RunningServer running;
+  auto client = running.client();
+  client.send(
+      "POST /pool HTTP/1.1\r\nHost: t\r\nContent-Length: 3\r\n\r\noneGET /point HTTP/1.1\r\n"
+      "Host: t\r\n\r\nPOST /stream HTTP/1.1\r\nHost: t\r\nContent-Length: 3\r\n\r\ntwo" +
+      std::string(kGet));
+  CHECK(client.read_response()->body == "one");
+  CHECK(client.read_response()->body == "hello");
+  CHECK(client.read_response()->body == stream_answer("two"));
+  CHECK(client.read_response()->body == "hello");
+}
+
+TEST_CASE("Server: HEAD announces the length and sends no body") {
+  RunningServer running;
+  auto client = running.client();
+  const auto head =
+      client.exchange("HEAD /point HTTP/1.1\r\nHost: t\r\n\r\n", WireClient::Body::kAbsent);
+  REQUIRE(head);
+  CHECK(head->header("Content-Length") == "5");
+  CHECK(client.exchange(kGet)->body == "hello");
+}
+
+TEST_CASE("Server: closes after the answer when the client asked for it") {
+  RunningServer running;
+  for (const std::string_view request :
+       {"GET /point HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n",
+        "GET /point HTTP/1.0\r\n\r\n"}) {
+    auto client = running.client();
+    const auto response = client.exchange(request);
+    REQUIRE(response);
+    CHECK(response->header("Connection") == "close");
+    CHECK(client.closed_by_server());
+  }
+}
+
+TEST_CASE("Server: a request in single bytes is the same request") {
+  RunningServer running;
+  auto client = running.client();
+  for (const char byte : kGet)
+    REQUIRE(client.send(std::string_view(&byte, 1)));
+  CHECK(client.read_response()->body == "hello");
+}
+
+TEST_CASE("Server: requests cut in two at every byte are answered") {
+  RunningServer running;
+  const std::string request =
+      "POST /stream HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n";
+  auto client = running.client();
+  for (std::size_t cut = 1; cut < request.size(); ++cut) {
+    CAPTURE(cut);
+    REQUIRE(client.send(std::string_view(request).substr(0, cut)));
+    REQUIRE(client.send(std::string_view(request).substr(cut)));
+    const auto response = client.read_response();
+    REQUIRE(response);
+    CHECK(response->body == stream_answer("hello world"));
+  }
+}
+
+TEST_CASE("Server: a client that goes away at any byte leaves nothing behind") {
+  RunningServer running;
+  const std::string request = "POST /stream HTTP/1.1\r\nHost: t\r\nContent-Length: 5\r\n\r\nhello";
+  for (std::size_t cut = 1; cut < request.size(); ++cut) {
+    auto client = running.client();
+    REQUIRE(client.send(std::string_view(request).substr(0, cut)));
+  }
+  CHECK(running.client().exchange(kGet)->body == "hello");
+  running.server.stop(std::chrono::seconds{5});
+  CHECK(running.application.sinks_alive == 0);
+  CHECK(running.server.open_connections() == 0);
+}
+
+TEST_CASE("Server: a half-closed client still gets its answer") {
+  RunningServer running;
+  auto client = running.client();
+  client.send("POST /pool HTTP/1.1\r\nHost: t\r\nContent-Length: 2\r\n\r\nhi");
+  client.finish_sending();
+  CHECK(client.read_response()->body == "hi");
+  CHECK(client.closed_by_server());
+}
+
+TEST_CASE("Server: what is no HTTP is refused and closed at once") {
+  RunningServer running;
+  for (const std::string_view garbage : {std::string_view("\x16\x03\x01\x02\x00\x01\x00", 7),
+                                         std::string_view("GET / HTTP/9.9\r\n\r\n"),
+                                         std::string_view("GET /point HTTP/1.1\nHost: t\n\n"),
+                                         std::string_view("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")}) {
+    auto client = running.client();
+    const auto response = client.exchange(garbage);
+    REQUIRE(response);
+    CHECK(response->status >= 400);
+    CHECK(client.closed_by_server());
+  }
+}
+
+TEST_CASE("Server: an exception in a handler is answered with 500, and the server serves on") {
+  RunningServer running;
+  for (const std::string_view path :
+       {"/throw-plan", "/throw", "/throw-pool", "/throw-open", "/throw-append"}) {
+    CAPTURE(path);
+    auto client = running.client();
+    const auto response = client.exchange("POST " + std::string(path) +
+                                          " HTTP/1.1\r\nHost: t\r\nContent-Length: 2\r\n\r\nhi");
+    REQUIRE(response);
+    CHECK(response->status == 500);
+  }
+  CHECK(running.client().exchange(kGet)->body == "hello");
+}
+
+TEST_CASE("Server: reports each request when it has ended") {
+  RunningServer running;
+  auto client = running.client();
+  client.exchange("POST /stream HTTP/1.1\r\nHost: t\r\nContent-Length: 5\r\n\r\nhello");
+  {
+    auto vanishing = running.client();
+    vanishing.send("POST /stream HTTP/1.1\r\nHost: t\r\nContent-Length: 5\r\n\r\nhe");
+  }
+  const auto finished = running.application.await_finished(2);
+  REQUIRE(finished.size() == 2);
+  CHECK(finished[0].complete);
+  CHECK(finished[0].status == 200);
+  CHECK(finished[0].bytes_in == 5);
+  CHECK(finished[0].bytes_out == stream_answer("hello").size());
+  CHECK_FALSE(finished[1].complete);
+}
+
+TEST_CASE("Server: serves unix sockets, and removes the socket at its end") {
+  FakeApplication application;
+  const std::string path = "/tmp/shale-net-test-" + std::to_string(::getpid());
+  net::Options options;
+  options.listen = {"unix:" + path, "127.0.0.1:0"};
+  {
+    net::Server server(application, options);
+    CHECK(WireClient("unix:" + path).exchange(kGet)->body == "hello");
+    CHECK(WireClient(server.addresses()[1]).exchange(kGet)->body == "hello");
+  }
+  CHECK(::access(path.c_str(), F_OK) != 0);
+}
+
+TEST_CASE("Server: stopping lets a running request end and closes idle connections") {
+  RunningServer running;
+  auto idle = running.client();
+  idle.exchange(kGet);
+  auto busy = running.client();
+  busy.send("POST /slow HTTP/1.1\r\nHost: t\r\nContent-Length: 2\r\n\r\nhi");
+  running.application.gate.await_visitor();
+
+  std::jthread stopping([&] { CHECK(running.server.stop(std::chrono::seconds{10}) == 0); });
+  CHECK(idle.closed_by_server());
+  running.application.gate.open();
+  const auto response = busy.read_response();
+  REQUIRE(response);
+  CHECK(response->body == "hi");
+  CHECK(response->header("Connection") == "close");
+}
+
+TEST_CASE("Server: stopping cuts off what does not end in time") {
+  RunningServer running;
+  auto dawdling = running.client();
+  dawdling.send("POST /stream HTTP/1.1\r\nHost: t\r\nContent-Length: 5\r\n\r\nhe");
+  while (running.application.streamed == 0)
+    std::this_thread::yield();
+  CHECK(running.server.stop(std::chrono::milliseconds{20}) == 1);
+  CHECK(dawdling.closed_by_server());
+  CHECK(running.application.sinks_alive == 0);
+}
+
+}  // namespace
+}  // namespace shale::testing

@@ -1,0 +1,132 @@
+#include "tests/support/wire_client.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <stdexcept>
+
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+namespace shale::testing {
+namespace {
+
+constexpr int kPatience = 10'000;  // milliseconds
+
+net::UniqueFd connect_unix(std::string_view path) {
+  ::sockaddr_un name{};
+  name.sun_family = AF_UNIX;
+  std::memcpy(name.sun_path, path.data(), path.size());
+  net::UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (::connect(socket.get(), reinterpret_cast<::sockaddr*>(&name), sizeof name) != 0) {
+    throw std::runtime_error("connect " + std::string(path));
+  }
+  return socket;
+}
+
+net::UniqueFd connect_tcp(std::string_view address) {
+  const auto colon = address.rfind(':');
+  std::string_view host = address.substr(0, colon);
+  if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
+  ::addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  ::addrinfo* found = nullptr;
+  if (::getaddrinfo(std::string(host).c_str(), std::string(address.substr(colon + 1)).c_str(),
+                    &hints, &found) != 0) {
+    throw std::runtime_error("resolve " + std::string(address));
+  }
+  net::UniqueFd socket(::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const bool connected = ::connect(socket.get(), found->ai_addr, found->ai_addrlen) == 0;
+  ::freeaddrinfo(found);
+  if (!connected) throw std::runtime_error("connect " + std::string(address));
+  const int on = 1;  // a message in pieces must not wait for the server's acknowledgements
+  ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  return socket;
+}
+
+bool wait_for(int socket, short events) {
+  ::pollfd watched{socket, events, 0};
+  return ::poll(&watched, 1, kPatience) > 0;
+}
+
+}  // namespace
+
+WireClient::WireClient(std::string_view address)
+    : socket_(address.starts_with("unix:") ? connect_unix(address.substr(5))
+                                           : connect_tcp(address)) {}
+
+bool WireClient::send(std::string_view bytes) {
+  while (!bytes.empty()) {
+    if (!wait_for(socket_.get(), POLLOUT)) return false;
+    const std::size_t sent = send_some(bytes);
+    if (sent == 0) return false;
+    bytes = bytes.substr(sent);
+  }
+  return true;
+}
+
+std::size_t WireClient::send_some(std::string_view bytes) {
+  const ::ssize_t sent =
+      ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  return sent > 0 ? static_cast<std::size_t>(sent) : 0;
+}
+
+void WireClient::finish_sending() {
+  ::shutdown(socket_.get(), SHUT_WR);
+}
+
+bool WireClient::receive() {
+  if (!wait_for(socket_.get(), POLLIN)) return false;
+  char buffer[65536];
+  const ::ssize_t got = ::recv(socket_.get(), buffer, sizeof buffer, 0);
+  if (got <= 0) return false;
+  received_.append(buffer, static_cast<std::size_t>(got));
+  return true;
+}
+
+std::optional<WireResponse> WireClient::read_response(Body body) {
+  std::size_t end = 0;
+  while ((end = received_.find("\r\n\r\n")) == std::string::npos) {
+    if (!receive()) return std::nullopt;
+  }
+  WireResponse response;
+  response.status = std::atoi(received_.substr(9, 3).c_str());
+  std::string_view lines = std::string_view(received_).substr(0, end + 2);
+  lines = lines.substr(lines.find("\r\n") + 2);
+  while (!lines.empty()) {
+    const std::string_view line = lines.substr(0, lines.find("\r\n"));
+    lines = lines.substr(line.size() + 2);
+    const auto colon = line.find(':');
+    response.headers.add(std::string(line.substr(0, colon)), std::string(line.substr(colon + 2)));
+  }
+  received_.erase(0, end + 4);
+  if (response.status == 100) return read_response(body);
+
+  if (body == Body::kAbsent || response.status == 304) return response;
+  const std::size_t length = std::strtoul(response.header("Content-Length").c_str(), nullptr, 10);
+  while (received_.size() < length) {
+    if (!receive()) return std::nullopt;
+  }
+  response.body = received_.substr(0, length);
+  received_.erase(0, length);
+  return response;
+}
+
+std::string WireClient::read_some(std::size_t most) {
+  std::string bytes(most, '\0');
+  const ::ssize_t got = ::recv(socket_.get(), bytes.data(), most, MSG_DONTWAIT);
+  bytes.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+  return bytes;
+}
+
+bool WireClient::closed_by_server() {
+  if (!received_.empty()) return false;
+  if (!wait_for(socket_.get(), POLLIN)) return false;
+  char byte = 0;
+  return ::recv(socket_.get(), &byte, 1, 0) <= 0;
+}
+
+}  // namespace shale::testing
