@@ -1,0 +1,128 @@
+#include "server/api/api.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "server/api/errors.h"
+#include "server/http/uri.h"
+
+namespace shale::api {
+namespace {
+
+constexpr WireError kNoSuchPath{404, "UNSUPPORTED", "there is nothing under this path"};
+constexpr WireError kNoSuchMethod{405, "UNSUPPORTED", "the method is not allowed here"};
+constexpr WireError kBadPath{
+    400, "NAME_INVALID",
+    "the path is not UTF-8, or has a control character, a backslash or an escaped slash in it"};
+constexpr WireError kBadQuery{400, "UNSUPPORTED",
+                              "the query is not UTF-8, or has a control character in it"};
+
+/// A plan that answers at once.
+http::Plan answer(http::Response response) {
+  return {http::Plan::OnWorker{
+      [response = std::move(response)](const http::Request&) { return response; }}};
+}
+
+bool takes_manifest(const http::Request& request) {
+  const auto path = http::decode_path(request.path);
+  const auto target = path ? parse_target(*path) : std::nullopt;
+  return request.method == http::Method::kPut && target && target->resource == Resource::kManifest;
+}
+
+}  // namespace
+
+Api::Api(registry::Registry& registry, log::Logger& logger, Settings settings)
+    : registry_(registry), logger_(logger), settings_(std::move(settings)) {}
+
+http::Plan Api::plan(const http::Request& request) {
+  const auto path = http::decode_path(request.path);
+  auto query = http::Query::parse(request.query);
+  if (!path) return answer(error_response(kBadPath));
+  if (!query) return answer(error_response(kBadQuery));
+  auto target = parse_target(*path);
+  if (!target) return answer(error_response(kNoSuchPath));
+  const Route* route = find_route(request.method, target->resource);
+  if (route == nullptr) {
+    http::Response refused = error_response(kNoSuchMethod);
+    refused.headers.add("Allow", allowed_methods(target->resource));
+    return answer(std::move(refused));
+  }
+
+  const auto routed =
+      std::make_shared<const Routed>(Routed{route, std::move(*target), std::move(*query)});
+  if (const auto* read = std::get_if<PointRead>(&route->how)) {
+    return {http::Plan::OnWorker{[this, routed, handler = read->handle](const http::Request& r) {
+      return handle(handler, call(*routed, r));
+    }}};
+  }
+  if (const auto* blocking = std::get_if<Blocking>(&route->how)) {
+    const bool body = blocking->body == Blocking::Body::kManifest;
+    return {http::Plan::OnPool{[this, routed, handler = blocking->handle](const http::Request& r) {
+                                 return handle(handler, call(*routed, r));
+                               },
+                               body ? settings_.manifest_bytes : 0}};
+  }
+  return {http::Plan::Stream{[this, routed](const http::Request& r) {
+    return open(std::get<Upload>(routed->route->how).open, call(*routed, r));
+  }}};
+}
+
+Call Api::call(const Routed& routed, const http::Request& request) const {
+  return {request, routed.target, routed.query, registry_, settings_};
+}
+
+http::Response Api::handle(Handler handler, const Call& call) const {
+  auto response = handler(call);
+  return response ? std::move(*response) : error_response(response.error());
+}
+
+http::Opened Api::open(Opener opener, const Call& call) const {
+  auto opened = opener(call);
+  return opened ? std::move(*opened) : http::Opened(error_response(opened.error()));
+}
+
+http::Response Api::refuse(const http::Request& request, http::Refusal refusal) {
+  // The same words as from the registry, whose limit it is.
+  if (refusal == http::Refusal::kBodyTooLarge && takes_manifest(request)) {
+    const std::string limit = std::to_string(settings_.manifest_bytes);
+    return error_response(Error{Errc::kManifestTooLarge,
+                                "the manifest has more than " + limit + " bytes",
+                                {"at most " + limit + " bytes are taken"}});
+  }
+  return error_response(wire_error(refusal));
+}
+
+void Api::dress(const http::Request& request, http::Response& response) {
+  response.headers.set("Docker-Distribution-Api-Version", "registry/2.0");
+  response.headers.set("X-Request-Id", request.id);
+}
+
+void Api::finished(const http::Exchange& exchange) {
+  const bool failed = exchange.status >= 500;
+  if (!settings_.access_log && !failed) return;
+  const log::Level level = failed ? log::Level::kError : log::Level::kInfo;
+  if (!logger_.enabled(level)) return;
+
+  const http::Request& request = exchange.request;
+  const http::ClientView client = http::client_view(request, settings_.trusted_proxies);
+  std::vector<log::Field> fields = {
+      {"request_id", request.id},
+      {"client", client.address},
+      {"method", request.method_text},
+      {"path", request.path},
+      {"status", exchange.status},
+      {"bytes_in", exchange.bytes_in},
+      {"bytes_out", exchange.bytes_out},
+      {"ms", std::chrono::duration<double, std::milli>(exchange.duration).count()},
+  };
+  if (!request.query.empty()) fields.emplace_back("query", request.query);
+  if (const auto agent = request.headers.find("User-Agent")) fields.emplace_back("agent", *agent);
+  if (!exchange.complete) fields.emplace_back("cut_off", true);
+  if (!exchange.log_message.empty()) fields.emplace_back("cause", exchange.log_message);
+  logger_.log(level, "request", fields);
+}
+
+}  // namespace shale::api

@@ -1,0 +1,37 @@
+#include "server/api/call.h"
+
+namespace shale::api {
+
+Result<index::RepositoryName> Call::repository() const {
+  return index::RepositoryName::parse(target.name);
+}
+
+Result<Digest> Call::digest() const {
+  return Digest::parse(target.item);
+}
+
+std::string Call::actor() const {
+  return "anonymous";
+}
+
+std::string Call::location(std::string_view path) const {
+  if (!settings.external_url.empty()) return settings.external_url + std::string(path);
+  if (!settings.absolute_locations) return std::string(path);
+  const http::ClientView client = http::client_view(request, settings.trusted_proxies);
+  if (client.host.empty()) return std::string(path);
+  return client.scheme + "://" + client.host + std::string(path);
+}
+
+std::string blob_path(const index::RepositoryName& repository, const Digest& digest) {
+  return "/v2/" + repository.str() + "/blobs/" + digest.str();
+}
+
+std::string manifest_path(const index::RepositoryName& repository, std::string_view reference) {
+  return "/v2/" + repository.str() + "/manifests/" + std::string(reference);
+}
+
+std::string upload_path(const index::RepositoryName& repository, const UploadId& upload) {
+  return "/v2/" + repository.str() + "/blobs/uploads/" + upload.str();
+}
+
+}  // namespace shale::api

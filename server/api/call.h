@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "server/api/target.h"
+#include "server/http/forwarded.h"
+#include "server/http/message.h"
+#include "server/http/uri.h"
+#include "server/registry/registry.h"
+
+namespace shale::api {
+
+/// What the operator decides about the wire.
+struct Settings {
+  std::string external_url;  ///< `https://host[:port]`, or empty
+  bool absolute_locations = false;
+  http::TrustedProxies trusted_proxies;
+  std::size_t page_size = 1000;       ///< most entries of one page
+  std::size_t catalog_default = 100;  ///< entries of a catalog page without `n`
+  std::size_t manifest_bytes = std::size_t{4} << 20;
+  bool access_log = true;
+};
+
+/// One request on its way through a handler.
+struct Call {
+  const http::Request& request;
+  const Target& target;
+  const http::Query& query;
+  registry::Registry& registry;
+  const Settings& settings;
+
+  Result<index::RepositoryName> repository() const;
+  /// The digest at the end of the path.
+  Result<Digest> digest() const;
+  /// Who does this, for the history.
+  std::string actor() const;
+  /// A path of this registry as the client can reach it: relative, unless the
+  /// settings say otherwise.
+  std::string location(std::string_view path) const;
+};
+
+std::string blob_path(const index::RepositoryName& repository, const Digest& digest);
+std::string manifest_path(const index::RepositoryName& repository, std::string_view reference);
+std::string upload_path(const index::RepositoryName& repository, const UploadId& upload);
+
+}  // namespace shale::api

@@ -1,0 +1,32 @@
+#pragma once
+
+#include "server/api/call.h"
+#include "server/http/application.h"
+
+namespace shale::api {
+
+// One file for each resource. HEAD shares the handler of GET where what it
+// costs is the same; `net` leaves the body out.
+
+Result<http::Response> get_base(const Call& call);
+
+Result<http::Response> get_catalog(const Call& call);
+Result<http::Response> get_tags(const Call& call);
+Result<http::Response> get_referrers(const Call& call);
+
+Result<http::Response> get_manifest(const Call& call);
+Result<http::Response> head_manifest(const Call& call);
+Result<http::Response> put_manifest(const Call& call);
+Result<http::Response> delete_manifest(const Call& call);
+
+Result<http::Response> get_blob(const Call& call);
+Result<http::Response> head_blob(const Call& call);
+Result<http::Response> delete_blob(const Call& call);
+
+Result<http::Response> get_upload(const Call& call);
+Result<http::Response> delete_upload(const Call& call);
+Result<http::Opened> post_uploads(const Call& call);
+Result<http::Opened> patch_upload(const Call& call);
+Result<http::Opened> put_upload(const Call& call);
+
+}  // namespace shale::api

@@ -1,0 +1,57 @@
+#include <nlohmann/json.hpp>
+
+#include "server/api/handlers.h"
+#include "server/api/paging.h"
+#include "server/http/link.h"
+
+namespace shale::api {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+http::Response json_response(const Json& json) {
+  http::Response response;
+  response.headers.add("Content-Type", "application/json");
+  response.body.emplace_back(json.dump());
+  return response;
+}
+
+template <class T>
+Json names(const index::Page<T>& page) {
+  Json list = Json::array();
+  for (const T& item : page.items)
+    list.push_back(item.str());
+  return list;
+}
+
+/// `n=0` asks for nothing, so nothing is said to follow (spec, "Listing Tags").
+template <class T>
+void add_link(http::Response& response, const index::Page<T>& page, std::string_view path,
+              std::size_t limit) {
+  if (!page.more || page.items.empty()) return;
+  response.headers.add("Link", http::next_page_link(path, {{"last", page.items.back().str()},
+                                                           {"n", std::to_string(limit)}}));
+}
+
+}  // namespace
+
+Result<http::Response> get_tags(const Call& call) {
+  SHALE_TRY_ASSIGN(const auto repository, call.repository());
+  SHALE_TRY_ASSIGN(const auto asked, page_request(call, call.settings.page_size));
+  SHALE_TRY_ASSIGN(const auto page, call.registry.list_tags(repository, asked.after, asked.limit));
+
+  auto response = json_response({{"name", repository.str()}, {"tags", names(page)}});
+  add_link(response, page, "/v2/" + repository.str() + "/tags/list", asked.limit);
+  return response;
+}
+
+Result<http::Response> get_catalog(const Call& call) {
+  SHALE_TRY_ASSIGN(const auto asked, page_request(call, call.settings.catalog_default));
+  SHALE_TRY_ASSIGN(const auto page, call.registry.list_repositories(asked.after, asked.limit));
+
+  auto response = json_response({{"repositories", names(page)}});
+  add_link(response, page, "/v2/_catalog", asked.limit);
+  return response;
+}
+
+}  // namespace shale::api

@@ -1,0 +1,70 @@
+#include "server/api/routes.h"
+
+#include <array>
+
+namespace shale::api {
+namespace {
+
+using http::Method;
+
+constexpr std::string_view kCatalog = "/v2/_catalog";
+constexpr std::string_view kTags = "/v2/{name}/tags/list";
+constexpr std::string_view kReferrers = "/v2/{name}/referrers/{digest}";
+constexpr std::string_view kManifest = "/v2/{name}/manifests/{reference}";
+constexpr std::string_view kBlob = "/v2/{name}/blobs/{digest}";
+constexpr std::string_view kUploads = "/v2/{name}/blobs/uploads/";
+constexpr std::string_view kUpload = "/v2/{name}/blobs/uploads/{upload}";
+
+constexpr std::array kRoutes = {
+    Route{Method::kGet, Resource::kBase, "/v2/", PointRead{get_base}},
+    Route{Method::kHead, Resource::kBase, "/v2/", PointRead{get_base}},
+
+    Route{Method::kGet, Resource::kCatalog, kCatalog, Blocking{get_catalog}},
+    Route{Method::kHead, Resource::kCatalog, kCatalog, Blocking{get_catalog}},
+    Route{Method::kGet, Resource::kTags, kTags, Blocking{get_tags}},
+    Route{Method::kHead, Resource::kTags, kTags, Blocking{get_tags}},
+    Route{Method::kGet, Resource::kReferrers, kReferrers, Blocking{get_referrers}},
+    Route{Method::kHead, Resource::kReferrers, kReferrers, Blocking{get_referrers}},
+
+    Route{Method::kGet, Resource::kManifest, kManifest, PointRead{get_manifest}},
+    Route{Method::kHead, Resource::kManifest, kManifest, PointRead{head_manifest}},
+    Route{Method::kPut, Resource::kManifest, kManifest,
+          Blocking{put_manifest, Blocking::Body::kManifest}},
+    Route{Method::kDelete, Resource::kManifest, kManifest, Blocking{delete_manifest}},
+
+    Route{Method::kGet, Resource::kBlob, kBlob, PointRead{get_blob}},
+    Route{Method::kHead, Resource::kBlob, kBlob, PointRead{head_blob}},
+    Route{Method::kDelete, Resource::kBlob, kBlob, Blocking{delete_blob}},
+
+    Route{Method::kPost, Resource::kUploads, kUploads, Upload{post_uploads}},
+    Route{Method::kGet, Resource::kUpload, kUpload, Blocking{get_upload}},
+    Route{Method::kHead, Resource::kUpload, kUpload, Blocking{get_upload}},
+    Route{Method::kPatch, Resource::kUpload, kUpload, Upload{patch_upload}},
+    Route{Method::kPut, Resource::kUpload, kUpload, Upload{put_upload}},
+    Route{Method::kDelete, Resource::kUpload, kUpload, Blocking{delete_upload}},
+};
+
+}  // namespace
+
+std::span<const Route> routes() noexcept {
+  return kRoutes;
+}
+
+const Route* find_route(http::Method method, Resource resource) noexcept {
+  for (const Route& route : kRoutes) {
+    if (route.method == method && route.resource == resource) return &route;
+  }
+  return nullptr;
+}
+
+std::string allowed_methods(Resource resource) {
+  std::string allowed;
+  for (const Route& route : kRoutes) {
+    if (route.resource != resource) continue;
+    if (!allowed.empty()) allowed += ", ";
+    allowed += http::method_name(route.method);
+  }
+  return allowed;
+}
+
+}  // namespace shale::api

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "server/api/handlers.h"
+#include "server/api/target.h"
+#include "server/http/message.h"
+
+namespace shale::api {
+
+using Handler = Result<http::Response> (*)(const Call&);
+using Opener = Result<http::Opened> (*)(const Call&);
+
+struct PointRead {
+  Handler handle;
+};
+struct Blocking {
+  Handler handle;
+  enum class Body : std::uint8_t { kNone, kManifest } body = Body::kNone;
+};
+struct Upload {
+  Opener open;
+};
+
+/// One thing that the registry answers: how it is asked for, and where it runs.
+struct Route {
+  http::Method method;
+  Resource resource;
+  std::string_view pattern;  ///< as in the OpenAPI contract
+  std::variant<PointRead, Blocking, Upload> how;
+};
+
+std::span<const Route> routes() noexcept;
+
+/// None when the resource does not have that method.
+const Route* find_route(http::Method method, Resource resource) noexcept;
+/// The methods of a resource, for an `Allow` field.
+std::string allowed_methods(Resource resource);
+
+}  // namespace shale::api

@@ -1,0 +1,45 @@
+#include "server/api/target.h"
+
+namespace shale::api {
+namespace {
+
+/// Splits off what follows the last slash; none when there is no slash.
+std::optional<std::string_view> pop_back(std::string_view& path) {
+  const auto slash = path.rfind('/');
+  if (slash == std::string_view::npos) return std::nullopt;
+  const std::string_view last = path.substr(slash + 1);
+  path = path.substr(0, slash);
+  return last;
+}
+
+/// The name may be empty: it is the repository's part to say what is wrong with it.
+Target target(Resource resource, std::string_view name, std::string_view item) {
+  return {resource, std::string(name), std::string(item)};
+}
+
+}  // namespace
+
+std::optional<Target> parse_target(std::string_view path) {
+  constexpr std::string_view kPrefix = "/v2/";
+  if (path == "/v2" || path == kPrefix) return Target{};
+  if (!path.starts_with(kPrefix)) return std::nullopt;
+  std::string_view rest = path.substr(kPrefix.size());
+  if (rest == "_catalog") return Target{Resource::kCatalog, {}, {}};
+
+  const auto item = pop_back(rest);
+  if (!item) return std::nullopt;
+  const auto kind = pop_back(rest);
+  if (!kind) return std::nullopt;
+
+  if (*kind == "manifests") return target(Resource::kManifest, rest, *item);
+  if (*kind == "referrers") return target(Resource::kReferrers, rest, *item);
+  if (*kind == "tags" && *item == "list") return target(Resource::kTags, rest, {});
+  if (*kind == "blobs" && *item == "uploads") return target(Resource::kUploads, rest, {});
+  if (*kind == "blobs") return target(Resource::kBlob, rest, *item);
+  if (*kind == "uploads" && pop_back(rest) == "blobs") {
+    return target(item->empty() ? Resource::kUploads : Resource::kUpload, rest, *item);
+  }
+  return std::nullopt;
+}
+
+}  // namespace shale::api

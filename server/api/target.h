@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace shale::api {
+
+/// What a path can name.
+enum class Resource : std::uint8_t {
+  kBase,       ///< /v2/
+  kCatalog,    ///< /v2/_catalog
+  kManifest,   ///< /v2/{name}/manifests/{reference}
+  kBlob,       ///< /v2/{name}/blobs/{digest}
+  kUploads,    ///< /v2/{name}/blobs/uploads/
+  kUpload,     ///< /v2/{name}/blobs/uploads/{upload}
+  kTags,       ///< /v2/{name}/tags/list
+  kReferrers,  ///< /v2/{name}/referrers/{digest}
+};
+
+/// A path, taken apart but not yet validated.
+struct Target {
+  Resource resource = Resource::kBase;
+  std::string name;  ///< of the repository
+  std::string item;  ///< the last part: a tag, a digest or an upload
+};
+
+/// Reads a decoded path from its right-hand end, because repository names may
+/// themselves have parts called `blobs`, `manifests`, `tags` or `uploads`. None
+/// when it names nothing that this registry has.
+std::optional<Target> parse_target(std::string_view path);
+
+}  // namespace shale::api
