@@ -1,0 +1,230 @@
+#include "server/cli/command_line.h"
+
+#include <memory>
+#include <optional>
+#include <ostream>
+#include <ranges>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "server/cli/version.h"
+#include "server/config/load.h"
+#include "server/config/print.h"
+#include "server/config/settings.h"
+
+namespace shale::cli {
+
+namespace {
+
+constexpr std::string_view kExitCodes =
+    "Exit codes: 0 done, 1 could not be done, 2 wrong command line or configuration.";
+
+/// The group of the settings' flags, which help leaves to `flag_help`.
+constexpr const char* kSettings = "Settings";
+
+class HelpFormatter : public CLI::Formatter {
+ public:
+  std::string make_group(std::string group, bool is_positional,
+                         std::vector<const CLI::Option*> options) const override {
+    if (group == kSettings) return {};
+    return CLI::Formatter::make_group(std::move(group), is_positional, std::move(options));
+  }
+};
+
+/// CLI11 takes arguments from the back, and `--flag=` for a flag without a value.
+std::vector<std::string> for_cli11(const std::vector<std::string>& arguments) {
+  std::vector<std::string> turned;
+  for (const std::string& argument : arguments | std::views::reverse) {
+    if (argument.starts_with("--") && argument.find('=') == argument.size() - 1) {
+      turned.emplace_back();
+      turned.push_back(argument.substr(0, argument.size() - 1));
+    } else {
+      turned.push_back(argument);
+    }
+  }
+  return turned;
+}
+
+/// The line that tells what is wrong with a command line.
+std::string complaint(const CLI::App& app, const CLI::Error& error,
+                      const std::vector<std::string>& arguments) {
+  std::string what = error.what();
+  // CLI11 only finds that no command was given.
+  const auto named = [&](const CLI::App* command) {
+    return command->get_name() == arguments.front();
+  };
+  if (!arguments.empty() && !arguments.front().starts_with('-') &&
+      app.get_subcommands(named).empty()) {
+    what = "there is no command `" + arguments.front() + '`';
+  }
+  return "shale: " + what + "\nRun `shale --help` or `shale COMMAND --help` for more.\n";
+}
+
+/// `--config` and one flag for each setting, on one subcommand.
+class ConfigFlags {
+ public:
+  explicit ConfigFlags(CLI::App& command) {
+    command.add_option("--config", file_, "YAML file with settings; also SHALE_CONFIG")
+        ->type_name("FILE");
+    values_.resize(config::settings().size());
+    auto values = values_.begin();
+    for (const config::Setting& setting : config::settings()) {
+      std::string names = "--" + std::string(setting.key);
+      if (!setting.flag.empty()) names += ",--" + std::string(setting.flag);
+      command.add_option(names, *values++)->allow_extra_args(false)->group(kSettings);
+    }
+    command.footer(config::flag_help() + '\n' + std::string(kExitCodes));
+  }
+  ConfigFlags(const ConfigFlags&) = delete;  // CLI11 keeps pointers to the members
+  ConfigFlags& operator=(const ConfigFlags&) = delete;
+
+  /// The configuration that the sources give; none when it has problems, which
+  /// have been written to `err` then.
+  std::optional<config::Loaded> load(const Surroundings& surroundings) const {
+    auto loaded = config::load(sources(surroundings.environment));
+    if (const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded)) {
+      for (const config::Problem& problem : *problems)
+        surroundings.err << problem.str() << '\n';
+      return std::nullopt;
+    }
+    return std::get<config::Loaded>(std::move(loaded));
+  }
+
+ private:
+  config::Sources sources(const std::vector<std::string>& environment) const {
+    config::Sources sources{.file = file_, .environment = environment, .flags = {}};
+    if (!sources.file) sources.file = file_of(environment);
+    auto values = values_.begin();
+    for (const config::Setting& setting : config::settings()) {
+      const std::vector<std::string>& given = *values++;
+      if (given.empty()) continue;
+      const std::string_view flag = setting.flag.empty() ? setting.key : setting.flag;
+      sources.flags.push_back(
+          {.flag = "--" + std::string(flag), .key = std::string(setting.key), .values = given});
+    }
+    return sources;
+  }
+
+  static std::optional<std::string> file_of(const std::vector<std::string>& environment) {
+    constexpr std::string_view kFront = "SHALE_CONFIG=";
+    for (const std::string& entry : environment) {
+      if (entry.starts_with(kFront) && entry.size() > kFront.size()) {
+        return entry.substr(kFront.size());
+      }
+    }
+    return std::nullopt;
+  }
+
+  std::optional<std::string> file_;
+  std::vector<std::vector<std::string>> values_;  ///< one for each setting, in their order
+};
+
+class ServeCommand {
+ public:
+  explicit ServeCommand(CLI::App& app)
+      : command_(*app.add_subcommand("serve", "Serve the registry until SIGTERM or SIGINT")),
+        flags_(command_) {}
+
+  bool chosen() const { return command_.parsed(); }
+
+  int run(const Surroundings& surroundings) const {
+    const auto loaded = flags_.load(surroundings);
+    return loaded ? surroundings.serve(loaded->config) : kUsage;
+  }
+
+ private:
+  CLI::App& command_;
+  ConfigFlags flags_;
+};
+
+class CheckConfigCommand {
+ public:
+  explicit CheckConfigCommand(CLI::App& app)
+      : command_(*app.add_subcommand(
+            "check-config", "Check the configuration and print what `shale serve` would use")),
+        flags_(command_) {
+    command_.add_option("--output", output_, "How to print it: yaml, json or table")
+        ->check(CLI::IsMember({"yaml", "json", "table"}))
+        ->type_name("FORMAT")
+        ->capture_default_str();
+    command_.add_flag("--reference", reference_, "Print a sample file with every setting instead");
+  }
+
+  bool chosen() const { return command_.parsed(); }
+
+  int run(const Surroundings& surroundings) const {
+    if (reference_) {
+      surroundings.out << config::reference();
+      return kOk;
+    }
+    const auto loaded = flags_.load(surroundings);
+    if (!loaded) return kUsage;
+    surroundings.out << (output_ == "json"    ? config::to_json(loaded->config)
+                         : output_ == "table" ? config::to_table(*loaded)
+                                              : config::to_yaml(loaded->config));
+    return kOk;
+  }
+
+ private:
+  CLI::App& command_;
+  ConfigFlags flags_;
+  std::string output_ = "yaml";
+  bool reference_ = false;
+};
+
+class VersionCommand {
+ public:
+  explicit VersionCommand(CLI::App& app)
+      : command_(*app.add_subcommand(
+            "version", "Print the version, and those of the libraries it was built with")) {
+    command_.add_option("--output", output_, "How to print them: table or json")
+        ->check(CLI::IsMember({"table", "json"}))
+        ->type_name("FORMAT")
+        ->capture_default_str();
+  }
+
+  bool chosen() const { return command_.parsed(); }
+
+  int run(const Surroundings& surroundings) const {
+    surroundings.out << (output_ == "json" ? version_json() : version_table());
+    return kOk;
+  }
+
+ private:
+  CLI::App& command_;
+  std::string output_ = "table";
+};
+
+}  // namespace
+
+int run(const std::vector<std::string>& arguments, const Surroundings& surroundings) {
+  CLI::App app("Shale, a registry for container images and other OCI artifacts.", "shale");
+  app.set_version_flag("--version", "shale " + std::string(version()));
+  app.footer("`shale COMMAND --help` tells more about each.\n" + std::string(kExitCodes));
+  app.require_subcommand(1);
+  app.formatter(std::make_shared<HelpFormatter>());
+  app.failure_message([&](const CLI::App* failed, const CLI::Error& error) {
+    return complaint(*failed, error, arguments);
+  });
+  const ServeCommand serve(app);
+  const CheckConfigCommand check_config(app);
+  const VersionCommand print_version(app);
+
+  try {
+    app.parse(for_cli11(arguments));
+  } catch (const CLI::ParseError& ended) {
+    // Help and the version come this way, too.
+    return app.exit(ended, surroundings.out, surroundings.err) == 0 ? kOk : kUsage;
+  }
+
+  if (serve.chosen()) return serve.run(surroundings);
+  if (check_config.chosen()) return check_config.run(surroundings);
+  return print_version.run(surroundings);
+}
+
+}  // namespace shale::cli

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <functional>
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+#include "server/config/config.h"
+
+namespace shale::cli {
+
+/// Exit codes of every subcommand.
+inline constexpr int kOk = 0;
+inline constexpr int kFailure = 1;  ///< it could not be done
+inline constexpr int kUsage = 2;    ///< the command line or the configuration is wrong
+
+/// What the program runs in. Borrows the streams.
+struct Surroundings {
+  std::vector<std::string> environment;  ///< `NAME=value`
+  std::ostream& out;
+  std::ostream& err;
+  std::function<int(const config::Config&)> serve;  ///< what `shale serve` does
+};
+
+/// Runs `shale` with `arguments`, the program's name left out, and returns its
+/// exit code. Lets exceptions of the start-up through.
+int run(const std::vector<std::string>& arguments, const Surroundings& surroundings);
+
+}  // namespace shale::cli

@@ -1,0 +1,109 @@
+#include "server/cli/compose.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <string_view>
+
+#include "server/http/ip_network.h"
+
+namespace shale::cli {
+namespace {
+
+constexpr std::size_t kPoolThreads = 16;
+
+log::Format log_format(config::LogFormat format, bool on_terminal) {
+  switch (format) {
+    case config::LogFormat::kJson:
+      return log::Format::kJson;
+    case config::LogFormat::kText:
+      return log::Format::kText;
+    case config::LogFormat::kAuto:
+      break;
+  }
+  return on_terminal ? log::Format::kText : log::Format::kJson;
+}
+
+log::Level log_level(config::LogLevel level) {
+  switch (level) {
+    case config::LogLevel::kDebug:
+      return log::Level::kDebug;
+    case config::LogLevel::kInfo:
+      return log::Level::kInfo;
+    case config::LogLevel::kWarn:
+      return log::Level::kWarn;
+    case config::LogLevel::kError:
+      break;
+  }
+  return log::Level::kError;
+}
+
+http::TrustedProxies trusted_proxies(const config::Config& config) {
+  http::TrustedProxies trusted;
+  for (const config::Network& network : config.server.trusted_proxies) {
+    if (auto parsed = http::IpNetwork::parse(network.str())) trusted.networks.push_back(*parsed);
+  }
+  return trusted;
+}
+
+}  // namespace
+
+log::Options log_options(const config::Config& config, bool on_terminal) {
+  return {.format = log_format(config.log.format, on_terminal),
+          .level = log_level(config.log.level)};
+}
+
+index::RocksOptions metadata_options(const config::Config& config, const Clock& clock) {
+  return {.path = std::filesystem::path(config.storage.data_dir) / "metadata",
+          .clock = clock,
+          .lease = config.storage.lease,
+          .durability = config.storage.durability == config::Durability::kSynced
+                            ? index::Durability::kSynced
+                            : index::Durability::kRelaxed,
+          .block_cache_bytes = config.storage.block_cache};
+}
+
+registry::Options registry_options(const config::Config& config) {
+  return {.allow_sparse = config.registry.allow_sparse,
+          .delete_enabled = config.registry.delete_enabled,
+          .manifest_bytes = config.limits.manifest_bytes,
+          .tags_per_push = config.limits.tags_per_push,
+          .upload_expiry =
+              std::chrono::duration_cast<std::chrono::seconds>(config.timeouts.upload_expiry)};
+}
+
+api::Settings api_settings(const config::Config& config) {
+  return {.external_url = config.server.external_url,
+          .absolute_locations = config.server.absolute_locations,
+          .trusted_proxies = trusted_proxies(config),
+          .page_size = config.limits.page_size,
+          .catalog_default = config.limits.catalog_default,
+          .manifest_bytes = config.limits.manifest_bytes,
+          .access_log = config.log.access};
+}
+
+net::Options net_options(const config::Config& config, log::Logger& logger) {
+  net::Options options;
+  options.listen.clear();
+  for (const config::ListenAddress& address : config.server.listen) {
+    options.listen.push_back(address.str());
+  }
+  options.workers = config.server.workers;
+  options.pool_threads = config.server.pool_threads > 0 ? config.server.pool_threads : kPoolThreads;
+  options.pool_queue = config.server.pool_queue;
+  options.body_memory = config.limits.body_memory;
+  options.connections = config.limits.connections;
+  options.connections_per_address = config.limits.connections_per_address;
+  options.timeouts = {.head = config.timeouts.head,
+                      .body = config.timeouts.body_progress,
+                      .write = config.timeouts.write_progress,
+                      .idle = config.timeouts.idle};
+  options.head = {.bytes = config.limits.head_bytes,
+                  .target_bytes = config.limits.target_bytes,
+                  .fields = config.limits.header_fields};
+  options.warn = [&logger](std::string_view what, std::string_view cause) {
+    logger.warn(what, {{"cause", cause}});
+  };
+  return options;
+}
+
+}  // namespace shale::cli

@@ -1,0 +1,22 @@
+#pragma once
+
+#include "blobstore/clock.h"
+#include "server/api/call.h"
+#include "server/config/config.h"
+#include "server/index/rocks/rocks_metadata_store.h"
+#include "server/log/logger.h"
+#include "server/net/options.h"
+#include "server/registry/registry.h"
+
+namespace shale::cli {
+
+// What the configuration means to each room.
+
+log::Options log_options(const config::Config& config, bool on_terminal);
+index::RocksOptions metadata_options(const config::Config& config, const Clock& clock);
+registry::Options registry_options(const config::Config& config);
+api::Settings api_settings(const config::Config& config);
+/// `logger` must outlive the server that takes these.
+net::Options net_options(const config::Config& config, log::Logger& logger);
+
+}  // namespace shale::cli

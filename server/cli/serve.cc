@@ -1,0 +1,139 @@
+#include "server/cli/serve.h"
+
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <malloc.h>
+
+#include "blobstore/file/file_blob_store.h"
+#include "server/api/api.h"
+#include "server/cli/compose.h"
+#include "server/index/rocks/rocks_metadata_store.h"
+#include "server/net/server.h"
+#include "server/registry/sweeper.h"
+
+namespace shale::cli {
+namespace {
+
+constexpr std::chrono::minutes kSweepInterval{5};
+
+/// The value, or an exception with the words meant for whoever starts Shale.
+template <class T>
+T started(Result<T> result, const std::string& what) {
+  if (result) return *std::move(result);
+  std::string why = result.error().message;
+  for (const std::string& detail : result.error().details)
+    why += "\n  " + detail;
+  throw std::runtime_error(what + ": " + why);
+}
+
+/// As many descriptors as we may have: each connection, upload and download takes one.
+void raise_descriptor_limit() {
+  ::rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/// Makes the heap give back what a burst took. Large blocks are mapped one by one
+/// (left alone, glibc raises the threshold to the largest it saw freed), and few
+/// arenas keep what is free from being scattered over one for each thread. To be
+/// called while there is one thread only.
+void bound_heap() {
+  // NOLINTBEGIN(concurrency-mt-unsafe)
+  ::mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+  ::mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
+  ::mallopt(M_ARENA_MAX, 2);
+  // NOLINTEND(concurrency-mt-unsafe)
+}
+
+/// Blocks the signals that the program answers to, in this thread and in all that
+/// it starts from here on, and waits for one of them.
+class Signals {
+ public:
+  Signals() {
+    ::sigemptyset(&signals_);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP})
+      ::sigaddset(&signals_, signal);
+    ::pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);  // NOLINT(cert-err33-c): a known signal cannot fail
+  }
+
+  int wait() const {
+    int signal = 0;
+    while (::sigwait(&signals_, &signal) != 0) {
+    }
+    return signal;
+  }
+
+ private:
+  ::sigset_t signals_{};
+};
+
+/// Everything that lives as long as the program serves, in the order in which
+/// one needs the other.
+struct House {
+  House(const config::Config& config, log::Logger& logger)
+      : data_dir(config.storage.data_dir),
+        metadata(started(index::RocksMetadataStore::open(metadata_options(config, clock)),
+                         "cannot open the metadata in " + config.storage.data_dir)),
+        blobs(started(FileBlobStore::open({.root = data_dir, .reserve = config.storage.reserve}),
+                      "cannot open the blobs in " + config.storage.data_dir)),
+        registry(*blobs, *metadata, clock, registry_options(config)),
+        sweeper(registry, kSweepInterval,
+                [&logger](const Result<std::size_t>& swept) {
+                  if (!swept)
+                    logger.error("sweeping uploads failed", {{"cause", swept.error().message}});
+                  if (swept && *swept > 0)
+                    logger.info("dropped idle uploads", {{"uploads", *swept}});
+                }),
+        api(registry, logger, api_settings(config)),
+        server(api, net_options(config, logger)) {}
+
+  std::filesystem::path data_dir;
+  SystemClock clock;
+  std::unique_ptr<index::RocksMetadataStore> metadata;
+  std::unique_ptr<FileBlobStore> blobs;
+  registry::Registry registry;
+  registry::Sweeper sweeper;
+  api::Api api;
+  net::Server server;
+};
+
+}  // namespace
+
+int serve(const config::Config& config) {
+  const Signals signals;
+  raise_descriptor_limit();
+  bound_heap();
+  log::Logger logger(log_options(config, ::isatty(STDERR_FILENO) != 0));
+  logger.info("starting", {{"version", SHALE_VERSION}, {"data_dir", config.storage.data_dir}});
+
+  std::filesystem::create_directories(config.storage.data_dir);
+  House house(config, logger);
+  for (const std::string& address : house.server.addresses()) {
+    logger.info("listening", {{"address", address}});
+  }
+
+  int signal = signals.wait();
+  while (signal == SIGHUP) {
+    logger.warn("SIGHUP reloads nothing yet: restart to apply a changed configuration");
+    signal = signals.wait();
+  }
+  logger.info("stopping", {{"signal", ::sigabbrev_np(signal)}});
+  const std::size_t cut = house.server.stop(config.timeouts.drain);
+  if (cut > 0) logger.warn("cut off connections that did not end in time", {{"connections", cut}});
+  logger.info("stopped");
+  return EXIT_SUCCESS;
+}
+
+}  // namespace shale::cli
