@@ -70,14 +70,12 @@ Result<std::optional<std::uint64_t>> Checker::link_size(const RepositoryName& re
 /// Content with a single holder is unique to it. The rows of one digest stand
 /// side by side, so it is enough to remember the one before.
 Result<void> Checker::check_holders(Family holders, Family links, bool manifests) {
-  std::optional<Linked> single;
+  std::string single;  // the only repository of the last digest so far, or none
   std::uint64_t single_size = 0;
   std::optional<Digest> last;
   const auto count_single = [&] {
-    if (single) {
-      counted_[single->repository.str()].unique += static_cast<std::int64_t>(single_size);
-    }
-    single.reset();
+    if (!single.empty()) counted_[single].unique += static_cast<std::int64_t>(single_size);
+    single.clear();
   };
   SHALE_TRY(each<EmptyRow>(holders, [&](Decoder key, const EmptyRow&) -> Result<bool> {
     const auto digest = key.digest();
@@ -90,10 +88,10 @@ Result<void> Checker::check_holders(Family holders, Family links, bool manifests
     demand(size.has_value(), std::string(name_of(holders)) + ": " + named(link) + ": no row in " +
                                  std::string(name_of(links)));
     if (last == digest) {
-      single.reset();
+      single.clear();
     } else {
       count_single();
-      single = link;
+      single = repository->str();
       single_size = size.value_or(0);
       last = digest;
     }
