@@ -73,16 +73,17 @@ Result<void> make_directory(const RocksOptions& options) {
        at = at.parent_path()) {
     missing.push_back(at);
   }
-  if (!failed) {
-    std::filesystem::create_directories(options.path, failed);
-  }
   if (failed) {
     return fail(failed.message());
   }
-  for (const auto& made : missing) {
+  rocksdb::Env& env = env_of(options);
+  for (; !missing.empty(); missing.pop_back()) {
+    const auto& made = missing.back();
     std::unique_ptr<rocksdb::Directory> parent;
-    rocksdb::Status status =
-        rocksdb::Env::Default()->NewDirectory(made.parent_path().string(), &parent);
+    rocksdb::Status status = env.CreateDirIfMissing(made.string());
+    if (status.ok()) {
+      status = env.NewDirectory(made.parent_path().string(), &parent);
+    }
     if (status.ok()) {
       status = parent->Fsync();
     }
@@ -97,14 +98,15 @@ Result<void> make_directory(const RocksOptions& options) {
 Result<std::vector<std::string>> stored_families(const RocksOptions& options) {
   const std::string path = options.path.string();
   std::vector<std::string> names;
-  const rocksdb::Status there = rocksdb::Env::Default()->FileExists(path + "/CURRENT");
+  const rocksdb::Status there = env_of(options).FileExists(path + "/CURRENT");
   if (there.IsNotFound()) {
     return names;
   }
   if (!there.ok()) {
     return open_error(there, options);
   }
-  if (const auto status = rocksdb::DB::ListColumnFamilies({}, path, &names); !status.ok()) {
+  if (const auto status = rocksdb::DB::ListColumnFamilies(database_options(options), path, &names);
+      !status.ok()) {
     return open_error(status, options);
   }
   for (const std::string& name : names) {

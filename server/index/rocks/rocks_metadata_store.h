@@ -11,6 +11,10 @@
 
 namespace shale::index {
 
+namespace rocks {
+struct Environment;
+}  // namespace rocks
+
 enum class Durability : std::uint8_t {
   kSynced,   ///< a commit that returned survives a power cut
   kRelaxed,  ///< it survives the end of the process, and a power cut some seconds later
@@ -28,6 +32,8 @@ struct RocksOptions {
   /// Runs before each sync of the log; an error counts as the sync's own. For tests.
   // NOLINTNEXTLINE(readability-redundant-member-init): lets designated initializers omit it.
   std::function<Result<void>()> before_sync = {};
+  /// Outlives the store; null for the real one. See rocks/environment.h. For tests.
+  rocks::Environment* environment = nullptr;
 };
 
 /// `MetadataStore` in RocksDB. The key schema is in server/index/README.md.

@@ -9,6 +9,7 @@
 #include <rocksdb/utilities/table_properties_collectors.h>
 
 #include "server/index/rocks/counters.h"
+#include "server/index/rocks/environment.h"
 
 namespace shale::index::rocks {
 namespace {
@@ -24,8 +25,13 @@ rocksdb::CompressionType compression() {
 
 }  // namespace
 
+rocksdb::Env& env_of(const RocksOptions& options) {
+  return options.environment != nullptr ? options.environment->env : *rocksdb::Env::Default();
+}
+
 rocksdb::DBOptions database_options(const RocksOptions& options) {
   rocksdb::DBOptions db;
+  db.env = &env_of(options);
   db.create_if_missing = true;
   db.paranoid_checks = true;
 
