@@ -79,15 +79,24 @@ class Signals {
   ::sigset_t signals_{};
 };
 
+Result<std::unique_ptr<index::MetadataStore>> open_metadata(const Ground& ground,
+                                                            index::RocksOptions options) {
+  if (ground.open_metadata) return ground.open_metadata(std::move(options));
+  SHALE_TRY_ASSIGN(auto opened, index::RocksMetadataStore::open(std::move(options)));
+  return {std::move(opened)};
+}
+
 /// Everything that lives as long as the program serves, in the order in which
 /// one needs the other.
 struct House {
-  House(const config::Config& config, log::Logger& logger)
+  House(const config::Config& config, const Ground& ground, log::Logger& logger)
       : data_dir(config.storage.data_dir),
-        metadata(started(index::RocksMetadataStore::open(metadata_options(config, clock)),
+        metadata(started(open_metadata(ground, metadata_options(config, clock)),
                          "cannot open the metadata in " + config.storage.data_dir)),
-        blobs(started(FileBlobStore::open({.root = data_dir, .reserve = config.storage.reserve}),
-                      "cannot open the blobs in " + config.storage.data_dir)),
+        blobs(started(
+            FileBlobStore::open(
+                {.root = data_dir, .reserve = config.storage.reserve, .files = ground.files}),
+            "cannot open the blobs in " + config.storage.data_dir)),
         registry(*blobs, *metadata, clock, registry_options(config)),
         sweeper(registry, kSweepInterval,
                 [&logger](const Result<std::size_t>& swept) {
@@ -101,7 +110,7 @@ struct House {
 
   std::filesystem::path data_dir;
   SystemClock clock;
-  std::unique_ptr<index::RocksMetadataStore> metadata;
+  std::unique_ptr<index::MetadataStore> metadata;
   std::unique_ptr<FileBlobStore> blobs;
   registry::Registry registry;
   registry::Sweeper sweeper;
@@ -112,6 +121,10 @@ struct House {
 }  // namespace
 
 int serve(const config::Config& config) {
+  return serve_on(config, {});
+}
+
+int serve_on(const config::Config& config, const Ground& ground) {
   const Signals signals;
   raise_descriptor_limit();
   bound_heap();
@@ -119,7 +132,7 @@ int serve(const config::Config& config) {
   logger.info("starting", {{"version", SHALE_VERSION}, {"data_dir", config.storage.data_dir}});
 
   std::filesystem::create_directories(config.storage.data_dir);
-  House house(config, logger);
+  House house(config, ground, logger);
   for (const std::string& address : house.server.addresses()) {
     logger.info("listening", {{"address", address}});
   }
