@@ -1,0 +1,166 @@
+"""Runs the benchmark: see ../README.md. Started by ../run, which builds what it needs."""
+
+import argparse
+import json
+import os
+import pathlib
+import shutil
+import signal
+import sys
+import tempfile
+
+import contestants
+import figures
+import load
+import machine
+import report
+import worlds
+from server import Server
+
+BENCH = pathlib.Path(__file__).resolve().parent.parent
+ROOT = BENCH.parent.parent
+WRITTEN_BY_HAND = "## What binds"
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(prog="tests/bench/run", description="Measures Shale beside its peer and the limits.")
+    parser.add_argument("--quick", action="store_true", help="one round of a second per figure, with a tenth of the content")
+    parser.add_argument("--smoke", action="store_true", help="shows that the benchmark runs: a few figures, tiny content")
+    parser.add_argument("--only", metavar="NAME", action="append", default=[],
+                        help="figures whose name begins so: " + ", ".join(figures.GROUPS) + ", small/blob-head, …")
+    parser.add_argument("--contestants", metavar="NAMES", help="only these, with commas; shale is always there")
+    parser.add_argument("--rounds", type=int, metavar="N", help="default 5")
+    parser.add_argument("--seconds", type=int, metavar="N", help="how long each rate is measured; default 3")
+    parser.add_argument("--json", metavar="FILE", help="write all that was measured")
+    parser.add_argument("--results", action="store_true", help="write tests/bench/RESULTS.md")
+    parser.add_argument("--list", action="store_true", help="the names of the figures")
+    parser.add_argument("--data", metavar="DIR", default=ROOT / "build/bench", help="where all data goes; default build/bench")
+    parser.add_argument("--shale", metavar="FILE", default=ROOT / "build/release/shale", help="measure this binary")
+    parser.add_argument("--shale-flag", metavar="FLAG", action="append", default=[],
+                        help="another flag for shale serve, such as --shale-flag=--log.access=false")
+    parser.add_argument("--no-install", action="store_true", help="end with 77 when a package is missing")
+    return parser.parse_args()  # fmt: skip
+
+
+def sizes(options):
+    if options.smoke:
+        return worlds.Sizes(tags=20, many_tags=200, repositories=20, blob=1 << 20, part=1 << 20)
+    if options.quick:
+        return worlds.Sizes(many_tags=2000, repositories=1000, blob=256 << 20, part=64 << 20)
+    return worlds.Sizes()
+
+
+def chosen(options):
+    return [
+        figure
+        for figure in figures.FIGURES
+        if (not options.only or any(figure.name.startswith(name) for name in options.only))
+        and (not options.smoke or figure.smoke)
+    ]
+
+
+class Benchmark:
+    """One run. Everything that it starts and stores is gone after `close`."""
+
+    def __init__(self, options):
+        programs = ROOT / "build/bench/bin"
+        self.options, self.programs, self.sizes = options, programs, sizes(options)
+        self.load = load.Load(programs, options.seconds or (1 if options.quick or options.smoke else 3))
+        self.rounds = options.rounds or (1 if options.quick or options.smoke else 5)
+        self.contestants = contestants.all_of(str(options.shale), options.shale_flag, programs)
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="run.", dir=options.data))
+        self.worlds, self.fresh, self.notes = {}, None, set()
+        wanted = options.contestants.split(",") if options.contestants else list(self.contestants)
+        if unknown := set(wanted) - set(self.contestants):
+            sys.exit(f"there is no contestant {unknown}; there are " + ", ".join(self.contestants))
+        self.wanted = {"shale", *wanted}
+
+    def run(self):
+        names = chosen(self.options)
+        results = report.Results(names)
+        for turn in range(self.rounds):
+            for figure in names:
+                self.world(figure)  # filled before the clock of the first contestant runs
+                taking_part = [name for name in figure.contestants if name in self.wanted]
+                shift = turn % len(taking_part)
+                for name in taking_part[shift:] + taking_part[:shift]:
+                    metrics = self.measure(figure, name)
+                    results.add(figure, name, metrics)
+                    brief = ", ".join(report.shown(metrics[metric], metric) for metric in figure.metrics)
+                    self.say(f"round {turn + 1}/{self.rounds}  {figure.name:34} {name:26} {brief}")
+        return results
+
+    def measure(self, figure, name):
+        if figure.world:
+            world = self.world(figure)
+            return figure.measure(self.context(world.targets), world.servers[name])
+        folder = self.folder / "fresh"
+        self.fresh = Server(self.contestants[name], folder / "data", folder / "work")
+        os.sync()  # what others left to be written is not this one's work
+        self.fresh.start()
+        try:
+            return figure.measure(self.context({}), self.fresh)
+        finally:
+            self.fresh.stop()
+            shutil.rmtree(folder)
+
+    def context(self, targets):
+        return figures.Context(self.load, self.sizes, targets, self.notes)
+
+    def world(self, figure):
+        name = figure.world
+        if name and name not in self.worlds:
+            make = worlds.WORLDS[name]
+            self.worlds[name] = make(self.contestants, self.wanted, self.programs, self.folder / name, self.sizes, self.say)
+            self.worlds[name].start()
+        return self.worlds.get(name)
+
+    def say(self, line):
+        print(line, file=sys.stderr, flush=True)
+
+    def close(self):
+        if self.fresh:
+            self.fresh.stop()
+        for world in self.worlds.values():
+            world.stop()
+        self.say("removing what was stored")
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def write_results(text):
+    """Keeps what people have written below the tables."""
+    path = BENCH / "RESULTS.md"
+    old = path.read_text("utf-8") if path.exists() else ""
+    by_hand = old[old.index(WRITTEN_BY_HAND) :] if WRITTEN_BY_HAND in old else ""
+    path.write_text(text + ("\n" + by_hand if by_hand else ""), "utf-8")
+
+
+def publish(benchmark, results):
+    options = benchmark.options
+    described = machine.describe(str(options.shale), benchmark.folder)
+    notes = sorted(benchmark.notes) + list(report.busy_clients(results))
+    text = report.document(described, " ".join(sys.argv[1:]), results, notes)
+    print(text, flush=True)
+    if options.json:
+        found = {"machine": dict(described), "figures": results.as_json(), "notes": notes}
+        pathlib.Path(options.json).write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    if options.results:
+        write_results(text)
+
+
+def main():
+    options = parse_arguments()
+    if options.list:
+        print("\n".join(f"{figure.name:34} {figure.title}" for figure in figures.FIGURES))
+        return
+    if not chosen(options):
+        sys.exit("no figure has such a name; see --list")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    benchmark = Benchmark(options)
+    try:
+        publish(benchmark, benchmark.run())
+    finally:
+        benchmark.close()
+
+
+main()

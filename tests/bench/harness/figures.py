@@ -1,0 +1,219 @@
+"""Every figure of the benchmark: who is measured, how, and what is to be reached."""
+
+import dataclasses
+import os
+import signal
+import typing
+
+import load
+import machine
+from contestants import PEER, VARIANT
+
+METRICS = {  # name -> unit
+    "rate": "/s",
+    "throughput": "MB/s",
+    "time": "ms",
+    "cpu": "µs CPU",
+    "cpu per GiB": "CPU s/GiB",
+    "resident": "MiB",
+    "grown": "MiB",
+    "peak": "MiB peak",
+    "client busy": "of 1",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Bar:
+    """What Shale is to reach: a bound on its ratio to `other` (a contestant, or itself in another figure), or without
+    one on the metric itself."""
+
+    metric: str
+    other: str = ""
+    at_least: float | None = None
+    at_most: float | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Figure:
+    """One line of the benchmark. `world` names the content that has to be there; without one, every measurement has
+    a server of its own on an empty folder. `measure(context, server)` returns metrics."""
+
+    name: str  # GROUP/WHAT/…
+    title: str
+    contestants: tuple[str, ...]
+    measure: typing.Callable
+    metrics: tuple[str, ...]
+    bars: tuple[Bar, ...] = ()
+    world: str = ""
+    smoke: bool = False
+
+    @property
+    def group(self):
+        return self.name.split("/")[0]
+
+
+@dataclasses.dataclass
+class Context:
+    """What measurements are made with. `targets` are those of the figure's world; notes go below the table."""
+
+    load: load.Load
+    sizes: typing.Any
+    targets: dict
+    notes: set
+
+
+READERS = ("shale", PEER, VARIANT, "nginx")
+REGISTRIES = ("shale", PEER)
+WRITERS = ("shale", PEER, "sink")
+
+
+def small_requests():
+    kinds = (
+        ("manifest-get-tag", "manifest GET by tag", "get", "manifest by tag"),
+        ("manifest-get-digest", "manifest GET by digest", "get", "manifest by digest"),
+        ("manifest-head-tag", "manifest HEAD by tag", "head", "manifest by tag"),
+        ("manifest-head-digest", "manifest HEAD by digest", "head", "manifest by digest"),
+        ("blob-head", "blob HEAD", "head", "blob"),
+        ("blob-get", "blob GET, 2 KiB", "get", "blob"),
+        ("tags", "list of 200 tags", "get", "tags"),
+    )
+    limit = Bar("rate", "nginx", at_least=0.7)
+    for kind, title, method, target in kinds:
+        for connections in (16, 256):
+
+            def measure(context, server, method=method, target=target, connections=connections):
+                return getattr(context.load, method)(server, context.targets[target], connections)
+
+            small, big = f"small/{kind}/{connections}", f"big/{kind}/{connections}"
+            smoke = small in ("small/manifest-get-tag/16", "small/blob-head/16")
+            of = f"{title}, {connections} connections"
+            shared = (measure, ("rate", "cpu"))
+            yield Figure(small, of, READERS, *shared, (limit,), "small", smoke)
+            same = Bar("rate", f"figure {small}", at_least=0.9)
+            yield Figure(big, of + ", much stored", READERS, *shared, (limit, same), "big")
+
+    for connections in (16, 256):
+
+        def spread(context, server, connections=connections):
+            target = context.targets["manifest by tag"]
+            pattern = target[: -len("00000")] + "%05d"
+            return context.load.get(server, pattern, connections, context.sizes.many_tags)
+
+        title = f"manifest GET by tag, all tags of the many, {connections} connections"
+        yield Figure(f"big/manifest-get-any-tag/{connections}", title, REGISTRIES, spread, ("rate", "cpu"), (), "big")
+
+
+def pages():
+    def page(target):
+        return lambda context, server: context.load.page(server, target(context.sizes))
+
+    def walk(target, key, count):
+        return lambda context, server: context.load.walk(server, target, key, count(context.sizes))
+
+    many = "/v2/bench/many/tags/list"
+    catalog = "/v2/_catalog"
+    for name, title, few, target, smoke in (
+        ("tags", "tags", "/v2/bench/app/tags/list?n=100", many, True),
+        ("catalog", "repositories", "", catalog, False),
+    ):
+        first = f"pages/{name}-100"
+        if few:
+            yield Figure("pages/tags-few", "100 of 200 tags", REGISTRIES, page(lambda _, few=few: few), ("time", "cpu"), (), "big")
+        middle = {
+            "tags": lambda sizes: f"{many}?n=100&last=t{sizes.many_tags // 2:05d}",
+            "catalog": lambda sizes: f"{catalog}?n=100&last=bench/r{sizes.repositories // 2:05d}",
+        }[name]
+        same = (Bar("time", "figure pages/tags-few", at_most=1.1),) if few else ()
+        for figure, what, of, bars in (
+            (first, f"the first 100 of many {title}", lambda _, t=target: f"{t}?n=100", same),
+            (f"{first}-middle", f"100 {title} in the middle", middle, (Bar("time", f"figure {first}", at_most=1.1),)),
+            (f"pages/{name}-1000", f"the first 1,000 of many {title}", lambda _, t=target: f"{t}?n=1000",
+             (Bar("time", f"figure {first}", at_most=10),)),
+        ):  # fmt: skip
+            yield Figure(figure, what, REGISTRIES, page(of), ("time", "cpu"), bars, "big", smoke and figure == first)
+    all_tags = walk(many + "?n=1000", "tags", lambda sizes: sizes.many_tags)
+    yield Figure("pages/tags-all", "all of the many tags, page by page", REGISTRIES, all_tags, ("time", "cpu"), (), "big")
+    everything = walk(catalog + "?n=1000", "repositories", lambda sizes: sizes.repositories)
+    yield Figure("pages/catalog-all", "the whole catalog, page by page", REGISTRIES, everything, ("time", "cpu"), (), "big")
+
+
+PEAK = Bar("peak", at_most=64)
+
+
+def downloads():
+    bars = (Bar("throughput", "nginx", at_least=0.95), Bar("cpu per GiB", "nginx", at_most=1.1), PEAK)
+    metrics = ("throughput", "cpu per GiB", "peak")
+    contestants = ("shale", PEER, "nginx")
+    for streams in (1, 8):
+        for state in ("warm", "cold"):
+
+            def measure(context, server, streams=streams, state=state):
+                times = 1 if state == "cold" else max(1, 4 // streams)
+                target = context.targets["large blob"]
+                if state == "warm":
+                    context.load.download(server, target, context.sizes.blob, 1, 1)
+                elif not machine.evict(server.data):
+                    context.notes.add("cold: some of the file stayed in the page cache")
+                return context.load.download(server, target, context.sizes.blob, streams, times)
+
+            title = f"download, {streams} stream{'s' * (streams > 1)}, {state}"
+            yield Figure(f"download/{streams}/{state}", title, contestants, measure, metrics, bars, "small", streams == 1)
+
+
+def uploads():
+    bars = (Bar("throughput", "sink", at_least=1.0), Bar("cpu per GiB", "sink", at_most=1.15), PEAK)
+    metrics = ("throughput", "cpu per GiB", "peak")
+    shapes = {"docker": "chunked PATCH, then PUT", "containerd": "one PUT"}
+    for streams in (1, 8):
+        for shape, what in shapes.items():
+
+            def measure(context, server, streams=streams, shape=shape):
+                size = context.sizes.blob if streams == 1 else context.sizes.part
+                return context.load.upload(server, shape, size, streams)
+
+            title = f"upload, {streams} stream{'s' * (streams > 1)}, {what}"
+            yield Figure(f"upload/{streams}/{shape}", title, WRITERS, measure, metrics, bars, smoke=streams == 8)
+
+
+def images():
+    for clients, times in ((1, 8), (16, 15)):
+
+        def measure(context, server, clients=clients):
+            return context.load.images(server, clients)
+
+        title = f"push of small images, {clients} client{'s' * (clients > 1)}"
+        bars = (Bar("rate", PEER, at_least=times),)
+        yield Figure(f"images/{clients}", title, WRITERS, measure, ("rate", "cpu"), bars, smoke=clients == 16)
+
+
+def memory():
+    def idle(_, server):
+        return {"resident": server.memory("VmRSS")}
+
+    def connections(_, server):
+        return load.hold_connections(server, 1000)
+
+    everyone = ("shale", PEER, "nginx")
+    bars = (Bar("resident", at_most=30),)
+    yield Figure("memory/idle", "idle, nothing stored", everyone, idle, ("resident",), bars, smoke=True)
+    bars = (Bar("grown", at_most=10),)
+    metrics = ("grown", "resident")
+    yield Figure("memory/connections", "1,000 idle connections", everyone, connections, metrics, bars, smoke=True)
+
+
+def starts():
+    for sign, title in ((signal.SIGTERM, "an orderly end"), (signal.SIGKILL, "kill -9")):
+
+        def measure(context, server, sign=sign):
+            server.stop(sign)
+            os.sync()
+            return {"time": server.start(context.targets["manifest by tag"]) * 1000}
+
+        name = f"start/{sign.name.lower()}"
+        bars = (Bar("time", at_most=100),)
+        title = f"start to first answer after {title}, much stored"
+        yield Figure(name, title, REGISTRIES, measure, ("time",), bars, "big")
+
+
+FIGURES = [*small_requests(), *pages(), *downloads(), *uploads(), *images(), *memory(), *starts()]
+GROUPS = list(dict.fromkeys(figure.group for figure in FIGURES))
