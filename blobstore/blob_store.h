@@ -111,6 +111,10 @@ class BlobStore {
   virtual Result<void> remove(const Digest& digest) = 0;
 
   virtual Result<Space> space() const = 0;
+
+  /// For bytes that are kept beside this store, on the same filesystem: whether so
+  /// many more may come in. `kNoSpace` as `append` would have it.
+  virtual Result<void> admit(std::uint64_t bytes) = 0;
 };
 
 }  // namespace shale

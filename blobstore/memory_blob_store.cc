@@ -1,13 +1,13 @@
 #include "blobstore/memory_blob_store.h"
 
-#include <algorithm>
 #include <limits>
+#include <span>
 #include <utility>
+
+#include "blobstore/memory_blob.h"
 
 namespace shale {
 namespace {
-
-using Bytes = std::vector<std::byte>;
 
 const SystemClock kSystemClock;
 
@@ -18,25 +18,6 @@ Error upload_unknown(const UploadId& id) {
 Error upload_busy(const UploadId& id) {
   return Error{Errc::kUploadBusy, "upload " + id.str() + " is being written by somebody else"};
 }
-
-class MemoryBlob final : public Blob {
- public:
-  explicit MemoryBlob(std::shared_ptr<const Bytes> bytes) : bytes_(std::move(bytes)) {}
-
-  std::uint64_t size() const noexcept override { return bytes_->size(); }
-  int descriptor() const noexcept override { return -1; }
-
-  Result<std::size_t> read(std::uint64_t offset, std::span<std::byte> into) const override {
-    if (offset >= bytes_->size()) return std::size_t{0};
-    const auto rest = std::span(*bytes_).subspan(offset);
-    const auto wanted = rest.first(std::min(rest.size(), into.size()));
-    std::ranges::copy(wanted, into.begin());
-    return wanted.size();
-  }
-
- private:
-  std::shared_ptr<const Bytes> bytes_;
-};
 
 }  // namespace
 
@@ -55,13 +36,8 @@ class MemoryUpload final : public UploadSession {
   Result<void> append(std::span<const std::byte> bytes) override {
     auto state = store_.state_.lock();
     SHALE_TRY_ASSIGN(auto* const upload, wake(*state));
-    if (auto& space = state->space) {
-      if (space->free < space->reserve || space->free - space->reserve < bytes.size()) {
-        return Error{Errc::kNoSpace, "the memory store was told to be full"};
-      }
-      space->free -= bytes.size();
-    }
-    upload->bytes.insert(upload->bytes.end(), bytes.begin(), bytes.end());
+    SHALE_TRY(state->take(bytes.size()));
+    upload->bytes.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     upload->modified = store_.clock_.now();
     offset_ = upload->bytes.size();
     return {};
@@ -70,12 +46,13 @@ class MemoryUpload final : public UploadSession {
   Result<void> commit(const Digest& expected) override {
     auto state = store_.state_.lock();
     SHALE_TRY_ASSIGN(auto* const upload, wake(*state));
-    const Digest actual = Digest::of(expected.algorithm(), upload->bytes);
+    const Digest actual = Digest::of(expected.algorithm(), std::as_bytes(std::span(upload->bytes)));
     if (actual != expected) {
       return Error{Errc::kDigestMismatch,
                    "expected " + expected.str() + ", received " + actual.str()};
     }
-    state->blobs.try_emplace(expected, std::make_shared<const Bytes>(std::move(upload->bytes)));
+    state->blobs.try_emplace(expected,
+                             std::make_shared<const std::string>(std::move(upload->bytes)));
     state->uploads.erase(id_);
     return {};
   }
@@ -174,6 +151,19 @@ Result<void> MemoryBlobStore::remove(const Digest& digest) {
 
 Result<Space> MemoryBlobStore::space() const {
   return state_.lock()->space.value_or(Space{std::numeric_limits<std::uint64_t>::max(), 0});
+}
+
+Result<void> MemoryBlobStore::admit(std::uint64_t bytes) {
+  return state_.lock()->take(bytes);
+}
+
+Result<void> MemoryBlobStore::State::take(std::uint64_t bytes) {
+  if (!space) return {};
+  if (space->free < space->reserve || space->free - space->reserve < bytes) {
+    return Error{Errc::kNoSpace, "the memory store was told to be full"};
+  }
+  space->free -= bytes;
+  return {};
 }
 
 void MemoryBlobStore::set_space(Space space) {

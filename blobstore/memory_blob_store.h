@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "blobstore/blob_store.h"
@@ -33,6 +34,7 @@ class MemoryBlobStore final : public BlobStore {
   Result<std::unique_ptr<const Blob>> open(const Digest& digest, std::uint64_t size) const override;
   Result<void> remove(const Digest& digest) override;
   Result<Space> space() const override;
+  Result<void> admit(std::uint64_t bytes) override;
 
   /// What `space` answers from now on. An append that would leave less than
   /// the reserve is refused; what is accepted makes `free` smaller. Without it
@@ -45,16 +47,17 @@ class MemoryBlobStore final : public BlobStore {
  private:
   friend class MemoryUpload;
 
-  using Bytes = std::vector<std::byte>;
   struct Upload {
-    Bytes bytes;
+    std::string bytes;
     Time modified;
     const UploadSession* owner;  ///< the session that is awake, if any
   };
   struct State {
     std::map<UploadId, Upload> uploads;
-    std::map<Digest, std::shared_ptr<const Bytes>> blobs;  // shared with whoever has one open
+    std::map<Digest, std::shared_ptr<const std::string>> blobs;  // shared with whoever has one open
     std::optional<Space> space;
+
+    Result<void> take(std::uint64_t bytes);
   };
 
   const Clock& clock_;

@@ -96,4 +96,8 @@ Result<Space> FileBlobStore::space() const {
   return shared_->reserve.space();
 }
 
+Result<void> FileBlobStore::admit(std::uint64_t bytes) {
+  return shared_->reserve.take(bytes);
+}
+
 }  // namespace shale

@@ -48,6 +48,7 @@ class FileBlobStore final : public BlobStore {
   Result<std::unique_ptr<const Blob>> open(const Digest& digest, std::uint64_t size) const override;
   Result<void> remove(const Digest& digest) override;
   Result<Space> space() const override;
+  Result<void> admit(std::uint64_t bytes) override;
 
   /// Names in `uploads` that no store put there. They are never touched; an
   /// operator may want to know.

@@ -104,6 +104,13 @@ Result<BlobLink> MemoryMetadataStore::find_blob(const RepositoryName& repository
   return BlobLink{digest, found->blobs.at(digest)};
 }
 
+Result<std::optional<std::string>> MemoryMetadataStore::read_small_blob(
+    const Digest& digest) const {
+  const auto state = state_.lock();
+  const auto found = state->small_blobs.find(digest);
+  return found == state->small_blobs.end() ? std::nullopt : std::optional(found->second);
+}
+
 Result<bool> MemoryMetadataStore::repository_exists(const RepositoryName& repository) const {
   const auto state = state_.lock();
   const Repository* found = state->find(repository);
@@ -309,6 +316,9 @@ Result<Sequence> MemoryMetadataStore::link_blob(const LinkBlob& request) {
   }
   if (request.upload) {
     state->uploads.erase(*request.upload);
+  }
+  if (request.bytes) {
+    state->small_blobs.insert_or_assign(request.digest, *request.bytes);
   }
   return link(*state, request.repository, request.digest, request.size);
 }

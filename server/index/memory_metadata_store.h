@@ -26,6 +26,7 @@ class MemoryMetadataStore final : public MetadataStore {
   Result<StoredManifest> read_manifest(const RepositoryName& repository,
                                        const Reference& reference) const override;
   Result<BlobLink> find_blob(const RepositoryName& repository, const Digest& digest) const override;
+  Result<std::optional<std::string>> read_small_blob(const Digest& digest) const override;
   Result<bool> repository_exists(const RepositoryName& repository) const override;
   Result<UploadRow> find_upload(const UploadId& id) const override;
   Result<Usage> usage(const RepositoryName& repository) const override;
@@ -74,6 +75,7 @@ class MemoryMetadataStore final : public MetadataStore {
   struct State {
     std::map<RepositoryName, Repository> repositories;
     std::map<Digest, std::uint64_t> blobs;  ///< size in bytes
+    std::map<Digest, std::string> small_blobs;
     /// Whose lease runs, and until when: by repository (empty: the bytes) and digest.
     std::map<std::pair<std::string, Digest>, Time> leases;
     std::map<std::pair<RepositoryName, Tag>, std::vector<TagMove>> history;  ///< oldest first

@@ -157,6 +157,9 @@ struct LinkBlob {
   Digest digest;
   std::uint64_t size = 0;          ///< bytes
   std::optional<UploadId> upload;  ///< removed by the same commit
+  /// The blob itself, where it is so small that it is better kept here than in a
+  /// file of its own. None: the blob store has it.
+  std::optional<std::string> bytes = std::nullopt;
 };
 
 struct PutManifest {
@@ -192,6 +195,8 @@ class MetadataStore {
   /// `kBlobUnknown` unless the blob is linked into this very repository.
   virtual Result<BlobLink> find_blob(const RepositoryName& repository,
                                      const Digest& digest) const = 0;
+  /// The bytes of a blob that was linked with them, whoever has it; else none.
+  virtual Result<std::optional<std::string>> read_small_blob(const Digest& digest) const = 0;
   virtual Result<bool> repository_exists(const RepositoryName& repository) const = 0;
   virtual Result<UploadRow> find_upload(const UploadId& id) const = 0;  ///< or `kUploadUnknown`
   virtual Result<Usage> usage(const RepositoryName& repository) const = 0;

@@ -5,6 +5,7 @@
 #include <utility>
 #include <variant>
 
+#include "blobstore/memory_blob.h"
 #include "server/registry/manifest_parser.h"
 #include "server/registry/turnstile.h"
 #include "server/registry/uploads.h"
@@ -71,8 +72,12 @@ struct Registry::State {
       : blobs(blob_store),
         metadata(metadata_store),
         options(registry_options),
-        uploads(blob_store, metadata_store, clock, registry_options.upload_expiry) {}
+        uploads(blob_store, metadata_store, clock, registry_options.upload_expiry,
+                registry_options.small_blob_bytes) {}
 
+  /// The bytes of a blob: `kBlobUnknown` when they are gone, `kCorrupt` when they are
+  /// not as many.
+  Result<std::unique_ptr<const Blob>> open(const BlobLink& link) const;
   /// Links a blob of `from`, unless it has none or the store has lost the bytes:
   /// an upload then brings them back.
   Result<std::optional<BlobLink>> mount_from(const RepositoryName& from, const RepositoryName& to,
@@ -117,13 +122,23 @@ Result<BlobLink> Registry::stat_blob(const RepositoryName& repository, const Dig
 
 Result<OpenBlob> Registry::open_blob(const RepositoryName& repository, const Digest& digest) const {
   SHALE_TRY_ASSIGN(const BlobLink link, state_->metadata.find_blob(repository, digest));
-  auto blob = state_->blobs.open(digest, link.size);
+  auto blob = state_->open(link);
   if (!blob && blob.error().code == Errc::kBlobUnknown) {
     return Error{Errc::kCorrupt, digest.str() + " is linked into " + repository.str() +
                                      ", but its bytes are not in the store"};
   }
   if (!blob) return std::move(blob).error();
   return OpenBlob{link, *std::move(blob)};
+}
+
+Result<std::unique_ptr<const Blob>> Registry::State::open(const BlobLink& link) const {
+  if (link.size <= kSmallBlobLimit) {
+    SHALE_TRY_ASSIGN(auto bytes, metadata.read_small_blob(link.digest));
+    if (bytes && bytes->size() == link.size) {
+      return {std::make_unique<MemoryBlob>(std::make_shared<const std::string>(*std::move(bytes)))};
+    }
+  }
+  return blobs.open(link.digest, link.size);
 }
 
 // --- push ---
@@ -177,9 +192,9 @@ Result<std::optional<BlobLink>> Registry::State::mount_from(const RepositoryName
   };
   auto link = metadata.find_blob(from, digest);
   if (!link) return none_if_unknown(std::move(link).error());
-  auto size = blobs.size(digest);
-  if (!size) return none_if_unknown(std::move(size).error());
-  if (*size != link->size) return nothing;
+  const auto blob = open(*link);
+  if (!blob && blob.error().code == Errc::kCorrupt) return nothing;
+  if (!blob) return none_if_unknown(blob.error());
   auto mounted = metadata.mount_blob(from, to, digest);
   if (!mounted) return none_if_unknown(std::move(mounted).error());
   return std::optional(*link);

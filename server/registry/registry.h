@@ -16,12 +16,17 @@
 
 namespace shale::registry {
 
+/// No blob in the metadata store is or was larger than this, in bytes.
+inline constexpr std::size_t kSmallBlobLimit = std::size_t{64} << 10;
+
 struct Options {
   bool allow_sparse = false;  ///< accept manifests whose references are not here
   bool delete_enabled = true;
   std::size_t manifest_bytes = std::size_t{4} << 20;            ///< the largest manifest taken
   std::size_t tags_per_push = 100;                              ///< `?tag=` parameters of one PUT
   std::chrono::seconds upload_expiry = std::chrono::hours{24};  ///< idle uploads go then
+  /// Blobs of up to so many bytes live in the metadata store, at most `kSmallBlobLimit`.
+  std::size_t small_blob_bytes = std::size_t{16} << 10;
 };
 
 /// A blob ready to be sent.

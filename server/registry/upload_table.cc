@@ -83,24 +83,34 @@ UploadTable::Hold UploadTable::take(State& state, const UploadId& id) {
   return {*this, entry, id, std::move(entry.session)};
 }
 
-void UploadTable::release(const UploadId& id, std::unique_ptr<UploadSession> session) noexcept {
+void UploadTable::release(const UploadId& id, std::unique_ptr<StagedUpload> session) noexcept {
   if (session != nullptr) session->rest();
-  std::unique_ptr<UploadSession> evicted;  // destroyed after the lock: it may touch the disk
-  auto state = state_.lock();
-  Entry& entry = state->entries.at(id);
-  if (session == nullptr || entry.phase == Phase::kCancelled) {
-    evicted = std::move(session);
-    state->entries.erase(id);
-    return;
+  // Both end after the lock: they may touch the disk.
+  std::unique_ptr<StagedUpload> evicted;
+  std::unique_ptr<StagedUpload> cancelled;
+  {
+    auto state = state_.lock();
+    Entry& entry = state->entries.at(id);
+    if (session != nullptr && entry.phase != Phase::kCancelled) {
+      entry.session = std::move(session);
+      entry.let_go = clock_.now();
+      entry.place = state->resting.insert(state->resting.end(), id);
+      if (state->resting.size() > most_at_rest_) evicted = evict(*state);
+    } else {
+      state->entries.erase(id);
+      cancelled = std::move(session);
+    }
   }
-  entry.session = std::move(session);
-  entry.let_go = clock_.now();
-  entry.place = state->resting.insert(state->resting.end(), id);
-  if (state->resting.size() <= most_at_rest_) return;
-  const auto longest = state->entries.find(state->resting.front());
-  evicted = std::move(longest->second.session);
-  state->entries.erase(longest);
-  state->resting.pop_front();
+  // Bytes may have come after those there were then had been dropped.
+  if (cancelled != nullptr) cancelled->drop();
+}
+
+std::unique_ptr<StagedUpload> UploadTable::evict(State& state) {
+  const auto longest = state.entries.find(state.resting.front());
+  std::unique_ptr<StagedUpload> session = std::move(longest->second.session);
+  state.entries.erase(longest);
+  state.resting.pop_front();
+  return session;
 }
 
 }  // namespace shale::registry

@@ -9,8 +9,8 @@
 #include <optional>
 #include <utility>
 
-#include "blobstore/blob_store.h"
 #include "blobstore/guarded.h"
+#include "server/registry/staged_upload.h"
 
 namespace shale::registry {
 
@@ -43,7 +43,7 @@ class UploadTable {
 
     const UploadId& id() const noexcept { return id_; }
     /// None: it has to be begun or resumed, or the upload is to be forgotten.
-    std::unique_ptr<UploadSession>& session() noexcept { return session_; }
+    std::unique_ptr<StagedUpload>& session() noexcept { return session_; }
 
     /// Shows others how far the session, which there must be, has come.
     void show_offset() noexcept;
@@ -54,13 +54,13 @@ class UploadTable {
 
    private:
     friend class UploadTable;
-    Hold(UploadTable& table, Entry& entry, UploadId id, std::unique_ptr<UploadSession> session)
+    Hold(UploadTable& table, Entry& entry, UploadId id, std::unique_ptr<StagedUpload> session)
         : table_(&table), entry_(&entry), id_(std::move(id)), session_(std::move(session)) {}
 
     UploadTable* table_;
     Entry* entry_;  // in the table, and stays there while held
     UploadId id_;
-    std::unique_ptr<UploadSession> session_;
+    std::unique_ptr<StagedUpload> session_;
   };
 
   /// `kUploadBusy` while somebody else has it, `kUploadUnknown` when it is
@@ -88,7 +88,7 @@ class UploadTable {
   struct Entry {
     static constexpr std::uint64_t kNoOffset = ~std::uint64_t{0};
 
-    std::unique_ptr<UploadSession> session;         ///< none while held
+    std::unique_ptr<StagedUpload> session;          ///< none while held
     std::atomic<std::uint64_t> offset = kNoOffset;  ///< as its holder shows it
     std::atomic<Phase> phase = Phase::kOpen;
     Time let_go;
@@ -99,8 +99,10 @@ class UploadTable {
     std::list<UploadId> resting;  ///< the longest waiting first
   };
 
-  void release(const UploadId& id, std::unique_ptr<UploadSession> session) noexcept;
+  void release(const UploadId& id, std::unique_ptr<StagedUpload> session) noexcept;
   Hold take(State& state, const UploadId& id);
+  /// Takes the session that rests longest out of the table.
+  static std::unique_ptr<StagedUpload> evict(State& state);
 
   const Clock& clock_;
   const std::size_t most_at_rest_;

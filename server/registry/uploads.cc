@@ -79,15 +79,17 @@ class Uploads::Writer final : public UploadWriter {
     }
     SHALE_TRY(check_complete());
     const std::uint64_t size = held.session()->offset();
-    if (auto committed = held.session()->commit(expected); !committed) {
-      return end_failed(held, expected, std::move(committed).error());
-    }
-    // From here on the session is used up and the bytes are a blob. Should the
-    // link fail, they are one that nobody names, and the row is left to `expire`.
+    auto small = held.session()->commit(expected);
+    if (!small) return end_failed(held, expected, std::move(small).error());
+    // From here on the session is used up and the bytes are a blob, or in `small`.
+    // Should the link fail, the blob is one that nobody names, and the row is left
+    // to `expire`.
     held.session().reset();
-    index::LinkBlob link{repository_, expected, size, std::nullopt};
+    index::LinkBlob link{repository_, expected, size, std::nullopt, *std::move(small)};
     if (kind_ == Kind::kResumable) link.upload = held.id();
     SHALE_TRY(uploads_.metadata_.link_blob(link));
+    // The copy for restarts; should it stay, `expire` finds it.
+    if (link.bytes && link.upload) static_cast<void>(uploads_.blobs_.cancel_upload(held.id()));
     return index::BlobLink{expected, size};
   }
 
@@ -138,19 +140,14 @@ Result<UploadStatus> Uploads::start(const RepositoryName& repository, Algorithm 
   const UploadId id = UploadId::random();
   SHALE_TRY_ASSIGN(UploadTable::Hold held, table_.hold(id));
   SHALE_TRY(metadata_.open_upload({id, repository, clock_.now()}));
-  auto session = blobs_.begin_upload(id, algorithm);
-  if (!session) {
-    static_cast<void>(metadata_.close_upload(id));  // a row without bytes is found by `expire`
-    return std::move(session).error();
-  }
-  held.session() = *std::move(session);
+  held.session() = stage(id, algorithm);
   return UploadStatus{id, 0};
 }
 
 Result<std::unique_ptr<UploadWriter>> Uploads::receive(const RepositoryName& repository,
                                                        Algorithm algorithm) {
   SHALE_TRY_ASSIGN(UploadTable::Hold held, table_.hold(UploadId::random()));
-  SHALE_TRY_ASSIGN(held.session(), blobs_.begin_upload(held.id(), algorithm));
+  held.session() = stage(held.id(), algorithm);
   return {std::make_unique<Writer>(*this, repository, std::move(held), Writer::Kind::kOneRequest,
                                    std::nullopt)};
 }
@@ -203,13 +200,24 @@ Result<void> Uploads::check_owner(const RepositoryName& repository, const Upload
   return Error{Errc::kUploadUnknown, "upload " + id.str() + " belongs to " + row.repository.str()};
 }
 
+std::unique_ptr<StagedUpload> Uploads::stage(const UploadId& id, Algorithm algorithm) const {
+  return std::make_unique<StagedUpload>(blobs_, id, algorithm, small_blob_bytes_);
+}
+
 Result<UploadTable::Hold> Uploads::resume(const RepositoryName& repository, const UploadId& id) {
   SHALE_TRY(check_owner(repository, id));
   SHALE_TRY_ASSIGN(UploadTable::Hold held, table_.hold(id));
   if (held.session() == nullptr) {
     // What was hinted at the start is not kept over a restart; sha256 is what
     // nearly all clients end with.
-    SHALE_TRY_ASSIGN(held.session(), blobs_.resume_upload(id, Algorithm::kSha256));
+    auto session = blobs_.resume_upload(id, Algorithm::kSha256);
+    if (session) {
+      held.session() = std::make_unique<StagedUpload>(blobs_, id, *std::move(session));
+    } else if (session.error().code == Errc::kUploadUnknown) {
+      held.session() = stage(id, Algorithm::kSha256);  // nothing was written yet
+    } else {
+      return std::move(session).error();
+    }
     held.show_offset();
   }
   return held;

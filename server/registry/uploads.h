@@ -17,8 +17,13 @@ namespace shale::registry {
 class Uploads {
  public:
   Uploads(BlobStore& blobs, index::MetadataStore& metadata, const Clock& clock,
-          std::chrono::seconds expiry)
-      : blobs_(blobs), metadata_(metadata), clock_(clock), expiry_(expiry), table_(clock) {}
+          std::chrono::seconds expiry, std::size_t small_blob_bytes)
+      : blobs_(blobs),
+        metadata_(metadata),
+        clock_(clock),
+        expiry_(expiry),
+        small_blob_bytes_(small_blob_bytes),
+        table_(clock) {}
 
   Result<UploadStatus> start(const index::RepositoryName& repository, Algorithm algorithm);
   Result<std::unique_ptr<UploadWriter>> receive(const index::RepositoryName& repository,
@@ -34,6 +39,7 @@ class Uploads {
 
   /// `kUploadUnknown` unless `repository` has that upload.
   Result<void> check_owner(const index::RepositoryName& repository, const UploadId& id) const;
+  std::unique_ptr<StagedUpload> stage(const UploadId& id, Algorithm algorithm) const;
   /// The right to an upload of `repository`, with its session.
   Result<UploadTable::Hold> resume(const index::RepositoryName& repository, const UploadId& id);
   /// Ends a held upload without a blob: first the bytes, then what names them.
@@ -46,6 +52,7 @@ class Uploads {
   index::MetadataStore& metadata_;
   const Clock& clock_;
   const std::chrono::seconds expiry_;
+  const std::size_t small_blob_bytes_;
   UploadTable table_;
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -41,6 +42,9 @@ class KillingMetadataStore final : public index::MetadataStore {
   Result<index::BlobLink> find_blob(const index::RepositoryName& repository,
                                     const Digest& digest) const override {
     return real_->find_blob(repository, digest);
+  }
+  Result<std::optional<std::string>> read_small_blob(const Digest& digest) const override {
+    return real_->read_small_blob(digest);
   }
   Result<bool> repository_exists(const index::RepositoryName& repository) const override {
     return real_->repository_exists(repository);

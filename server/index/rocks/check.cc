@@ -1,5 +1,6 @@
 #include "server/index/rocks/check.h"
 
+#include <span>
 #include <utility>
 
 #include "server/index/rocks/counters.h"
@@ -28,6 +29,7 @@ Result<std::vector<std::string>> Checker::run() {
   SHALE_TRY(check_edges_to());
   SHALE_TRY(check_blob_links());
   SHALE_TRY(check_blobs());
+  SHALE_TRY(check_small_blobs());
   SHALE_TRY(check_holders(Family::kBlobRepositories, Family::kBlobLinks, false));
   SHALE_TRY(check_uploads());
   SHALE_TRY(check_doomed());
@@ -161,8 +163,30 @@ Result<void> Checker::check_blobs() {
       SHALE_TRY(demand_row(Family::kDoomed,
                            keys::doomed({*row.due, Doomed::Kind::kBlob, "", *digest}), what));
     }
+    if (row.small) {
+      SHALE_TRY(demand_row(Family::kSmallBlobs, keys::content(*digest), what));
+    }
     return true;
   });
+}
+
+Result<void> Checker::check_small_blobs() {
+  Scan scan(view_, Family::kSmallBlobs, {});
+  for (; scan.valid(); scan.next()) {
+    Decoder key(scan.key());
+    const auto digest = key.digest();
+    const Result<std::string> bytes = decode_content(scan.value());
+    if (!digest || !key.finished() || !bytes) {
+      demand(false, "small_blobs: " + shown(scan.key()) + ": damaged");
+      continue;
+    }
+    const std::string what = "small blob " + digest->str();
+    demand(Digest::of(digest->algorithm(), std::as_bytes(std::span(*bytes))) == *digest,
+           what + ": the bytes are not what the digest names");
+    SHALE_TRY_ASSIGN(const auto blob, view_.row<BlobRow>(Family::kBlobs, keys::content(*digest)));
+    demand(blob && blob->small && blob->size == bytes->size(), what + ": nobody knows of it");
+  }
+  return scan.status();
 }
 
 Result<void> Checker::check_doomed() {

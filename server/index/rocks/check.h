@@ -40,6 +40,7 @@ class Checker {
   Result<void> check_edges();
   Result<void> check_edges_to();
   Result<void> check_blobs();
+  Result<void> check_small_blobs();
   Result<void> check_blob_links();
   Result<void> check_holders(Family holders, Family links, bool manifests);
   Result<void> check_uploads();

@@ -30,7 +30,7 @@ Result<void> Checker::check_manifests() {
   for (; scan.valid(); scan.next()) {
     Decoder key(scan.key());
     const auto digest = key.digest();
-    const Result<std::string> bytes = decode_manifest(scan.value());
+    const Result<std::string> bytes = decode_content(scan.value());
     if (!digest || !key.finished() || !bytes) {
       demand(false, "manifests: " + shown(scan.key()) + ": damaged");
       continue;

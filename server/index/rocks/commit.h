@@ -27,8 +27,9 @@ class Commit {
   Commit(const Database& database, Sequence sequence, Time now, std::chrono::milliseconds lease)
       : view_(database), sequence_(sequence), now_(now), due_(now + lease) {}
 
-  Result<void> link_blob(const RepositoryName& repository, const Digest& digest,
-                         std::uint64_t size);
+  /// With the bytes, they are kept too, also over what is there: it may be damaged.
+  Result<void> link_blob(const RepositoryName& repository, const Digest& digest, std::uint64_t size,
+                         const std::optional<std::string>& bytes);
   Result<void> mount_blob(const RepositoryName& from, const RepositoryName& to,
                           const Digest& digest);
   Result<void> put_manifest(const PutManifest& request);
@@ -60,8 +61,7 @@ class Commit {
   Result<void> doom_unless_named(const RepositoryName& repository, const Digest& blob,
                                  const Digest& besides);
   Result<void> spare(const RepositoryName& repository, const Digest& blob);
-  Result<void> link_content(const RepositoryName& repository, const Digest& digest,
-                            std::uint64_t size);
+  Result<void> need_content(const Digest& digest, std::uint64_t size, bool small);
   Result<void> gain_holder(Family holders, const RepositoryName& repository, const Digest& digest,
                            std::uint64_t size);
   Result<bool> lose_holder(Family holders, const RepositoryName& repository, const Digest& digest,

@@ -80,40 +80,45 @@ Result<void> Commit::spare(const RepositoryName& repository, const Digest& blob)
 }
 
 Result<void> Commit::link_blob(const RepositoryName& repository, const Digest& digest,
-                               std::uint64_t size) {
+                               std::uint64_t size, const std::optional<std::string>& bytes) {
+  if (bytes) {
+    put_bytes(Family::kSmallBlobs, keys::content(digest), encode_content(*bytes));
+  }
+  SHALE_TRY(need_content(digest, size, bytes.has_value()));
   SHALE_TRY_ASSIGN(const bool named, is_named(repository, digest, nullptr));
   const std::optional<Time> due = named ? std::nullopt : std::optional(due_);
   SHALE_TRY_ASSIGN(const auto link,
                    view_.row<BlobLinkRow>(Family::kBlobLinks, keys::link(repository, digest)));
   if (link) {
-    if (link->size != size) {
-      return Error{Errc::kCorrupt, digest.str() + " is recorded with another size"};
-    }
     put_link(repository, digest, *link, due);
     return {};
   }
-  SHALE_TRY(link_content(repository, digest, size));
+  ++usage_[repository.str()].blobs;
+  SHALE_TRY(gain_holder(Family::kBlobRepositories, repository, digest, size));
   put_link(repository, digest, {size, std::nullopt, sequence_, now_}, due);
   return {};
 }
 
-/// The part of a new link that concerns the bytes and those who share them.
-Result<void> Commit::link_content(const RepositoryName& repository, const Digest& digest,
-                                  std::uint64_t size) {
+/// The part of a link that concerns the bytes: they are known, and not doomed.
+Result<void> Commit::need_content(const Digest& digest, std::uint64_t size, bool small) {
   const std::string key = keys::content(digest);
   SHALE_TRY_ASSIGN(const auto blob, view_.row<BlobRow>(Family::kBlobs, key));
   if (!blob) {
-    put(Family::kBlobs, key, BlobRow{size, std::nullopt});
+    put(Family::kBlobs, key, BlobRow{size, std::nullopt, small});
     ++store_usage_.blobs;
     store_usage_.bytes += static_cast<std::int64_t>(size);
-  } else if (blob->size != size) {
-    return Error{Errc::kCorrupt, digest.str() + " is recorded with another size"};
-  } else if (blob->due) {
-    erase(Family::kDoomed, keys::doomed(doomed_blob(digest, *blob->due)));
-    put(Family::kBlobs, key, BlobRow{size, std::nullopt});
+    return {};
   }
-  ++usage_[repository.str()].blobs;
-  return gain_holder(Family::kBlobRepositories, repository, digest, size);
+  if (blob->size != size) {
+    return Error{Errc::kCorrupt, digest.str() + " is recorded with another size"};
+  }
+  if (blob->due) {
+    erase(Family::kDoomed, keys::doomed(doomed_blob(digest, *blob->due)));
+  }
+  if (blob->due || (small && !blob->small)) {
+    put(Family::kBlobs, key, BlobRow{size, std::nullopt, small || blob->small});
+  }
+  return {};
 }
 
 Result<void> Commit::mount_blob(const RepositoryName& from, const RepositoryName& to,
@@ -123,7 +128,7 @@ Result<void> Commit::mount_blob(const RepositoryName& from, const RepositoryName
   if (!source) {
     return not_linked(from, digest);
   }
-  return link_blob(to, digest, source->size);
+  return link_blob(to, digest, source->size, std::nullopt);
 }
 
 Result<void> Commit::delete_blob(const RepositoryName& repository, const Digest& digest) {
@@ -145,7 +150,8 @@ Result<void> Commit::delete_blob(const RepositoryName& repository, const Digest&
   SHALE_TRY_ASSIGN(const bool shared,
                    lose_holder(Family::kBlobRepositories, repository, digest, link->size));
   if (!shared) {
-    put(Family::kBlobs, keys::content(digest), BlobRow{link->size, due_});
+    SHALE_TRY_ASSIGN(const auto blob, view_.row<BlobRow>(Family::kBlobs, keys::content(digest)));
+    put(Family::kBlobs, keys::content(digest), BlobRow{link->size, due_, blob && blob->small});
     put(Family::kDoomed, keys::doomed(doomed_blob(digest, due_)), EmptyRow{});
   }
   return {};

@@ -43,7 +43,7 @@ Result<void> Commit::put_manifest(const PutManifest& request) {
                      view_.has(Family::kManifests, keys::content(descriptor.digest)));
     if (!stored) {
       put_bytes(Family::kManifests, keys::content(descriptor.digest),
-                encode_manifest(request.manifest.bytes));
+                encode_content(request.manifest.bytes));
       ++store_usage_.manifests;
       store_usage_.bytes += static_cast<std::int64_t>(descriptor.size);
     }

@@ -25,14 +25,15 @@ enum class Family : std::uint8_t {
   kUploads,
   kDoomed,
   kUsage,
+  kSmallBlobs,
 };
 
 /// Their names on disk, in the order above.
-inline constexpr std::array<std::string_view, 16> kFamilyNames{
+inline constexpr std::array<std::string_view, 17> kFamilyNames{
     "default", "repositories", "manifests",         "manifest_links", "manifest_repositories",
     "tags",    "tag_targets",  "history",           "edges",          "edges_to",
     "blobs",   "blob_links",   "blob_repositories", "uploads",        "doomed",
-    "usage"};
+    "usage",   "small_blobs"};
 
 constexpr std::size_t index_of(Family family) {
   return static_cast<std::size_t>(family);
@@ -41,6 +42,6 @@ constexpr std::string_view name_of(Family family) {
   return kFamilyNames.at(index_of(family));
 }
 
-static_assert(name_of(Family::kUsage) == "usage" && name_of(Family::kTags) == "tags");
+static_assert(name_of(Family::kSmallBlobs) == "small_blobs" && name_of(Family::kTags) == "tags");
 
 }  // namespace shale::index::rocks

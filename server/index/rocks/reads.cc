@@ -61,7 +61,7 @@ Result<StoredManifest> read_in(const View& view, const RepositoryName& repositor
   if (!value) {
     return damaged("the bytes of " + descriptor.digest.str() + " are not there");
   }
-  SHALE_TRY_ASSIGN(std::string bytes, rocks::decode_manifest(*value));
+  SHALE_TRY_ASSIGN(std::string bytes, rocks::decode_content(*value));
   return StoredManifest{std::move(descriptor), std::move(bytes)};
 }
 
@@ -133,6 +133,16 @@ Result<BlobLink> RocksMetadataStore::find_blob(const RepositoryName& repository,
     return Error{Errc::kBlobUnknown, digest.str() + " is not in " + repository.str()};
   }
   return BlobLink{digest, row->size};
+}
+
+Result<std::optional<std::string>> RocksMetadataStore::read_small_blob(const Digest& digest) const {
+  SHALE_TRY_ASSIGN(const auto value,
+                   View(*state_->database).get(Family::kSmallBlobs, keys::content(digest)));
+  if (!value) {
+    return std::optional<std::string>();
+  }
+  SHALE_TRY_ASSIGN(std::string bytes, rocks::decode_content(*value));
+  return std::optional(std::move(bytes));
 }
 
 Result<bool> RocksMetadataStore::repository_exists(const RepositoryName& repository) const {

@@ -103,7 +103,7 @@ Result<Sequence> RocksMetadataStore::link_blob(const LinkBlob& request) {
     if (request.upload) {
       commit.drop_upload(*request.upload);
     }
-    return commit.link_blob(request.repository, request.digest, request.size);
+    return commit.link_blob(request.repository, request.digest, request.size, request.bytes);
   });
 }
 

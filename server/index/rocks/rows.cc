@@ -71,6 +71,7 @@ void read(Decoder& from, ReferrerRow& to) {
 void read(Decoder& from, BlobRow& to) {
   to.size = from.u64();
   to.due = read_due(from);
+  to.small = read_flag(from);
 }
 
 void read(Decoder& from, BlobLinkRow& to) {
@@ -156,7 +157,7 @@ std::string encode(const BlobRow& value) {
   Encoder encoder = row();
   encoder.u64(value.size);
   write_due(encoder, value.due);
-  return std::move(encoder).take();
+  return std::move(encoder.u8(value.small ? 1 : 0)).take();
 }
 
 std::string encode(const BlobLinkRow& value) {
@@ -216,11 +217,11 @@ template Result<UploadValue> decode(std::string_view);
 template Result<SequenceRow> decode(std::string_view);
 template Result<EmptyRow> decode(std::string_view);
 
-std::string encode_manifest(std::string_view bytes) {
+std::string encode_content(std::string_view bytes) {
   return row().raw(bytes).take();
 }
 
-Result<std::string> decode_manifest(std::string_view bytes) {
+Result<std::string> decode_content(std::string_view bytes) {
   if (!has_version(bytes)) {
     return version_error(bytes);
   }

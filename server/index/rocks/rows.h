@@ -58,6 +58,7 @@ struct ReferrerRow {
 struct BlobRow {
   std::uint64_t size = 0;   ///< bytes
   std::optional<Time> due;  ///< when doomed: no repository links it
+  bool small = false;       ///< the bytes are here, and need not be in the blob store
 };
 
 /// A blob in a repository.
@@ -97,8 +98,8 @@ std::string encode(const EmptyRow& row);
 template <class Row>
 Result<Row> decode(std::string_view bytes);
 
-/// The bytes of a manifest follow their version byte as they are.
-std::string encode_manifest(std::string_view bytes);
-Result<std::string> decode_manifest(std::string_view bytes);
+/// The bytes of a manifest or a small blob follow their version byte as they are.
+std::string encode_content(std::string_view bytes);
+Result<std::string> decode_content(std::string_view bytes);
 
 }  // namespace shale::index::rocks

@@ -72,7 +72,7 @@ rocksdb::ColumnFamilyOptions family_options(Family family, const RocksOptions& o
                                             const std::shared_ptr<rocksdb::Cache>& block_cache) {
   rocksdb::ColumnFamilyOptions cf;
   cf.write_buffer_size = std::max(options.write_buffer_bytes / 4, kMiB);
-  cf.arena_block_size = 32 * kKiB;  // sixteen families: the default of 512 KiB each adds up
+  cf.arena_block_size = 32 * kKiB;  // many families: the default of 512 KiB each adds up
   cf.max_write_buffer_number = 2;
   cf.target_file_size_base = 16 * kMiB;
   cf.compression = compression();

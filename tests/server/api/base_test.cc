@@ -181,7 +181,7 @@ TEST_CASE_TEMPLATE("Base: the log has each request under the id of its answer", 
 TEST_CASE_TEMPLATE("Base: a fault of ours is told to the log, and its id to the client", Driver,
                    API_DRIVERS) {
   Driver api;
-  const Digest digest = api.push_blob("app", "precious");
+  const Digest digest = api.push_blob("app", string(100'000, 'p'));
   REQUIRE(api.blobs().remove(digest));
   const auto answer = api.ask(get(blob_url("app", digest)));
   CHECK(answer.status == 500);
@@ -197,7 +197,7 @@ TEST_CASE_TEMPLATE("Base: without an access log, faults of ours are logged all t
   Setup setup;
   setup.settings.access_log = false;
   Driver api(setup);
-  const Digest digest = api.push_blob("app", "precious");
+  const Digest digest = api.push_blob("app", string(100'000, 'p'));
   REQUIRE(api.blobs().remove(digest));
   const auto quiet = api.ask(get("/v2/"));
   const auto answer = api.ask(get(blob_url("app", digest)));

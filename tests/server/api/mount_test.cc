@@ -99,9 +99,10 @@ TEST_CASE_TEMPLATE("Mount: a manifest is no blob to mount", Driver, API_DRIVERS)
 
 TEST_CASE_TEMPLATE("Mount: a blob whose bytes were lost is to be uploaded", Driver, API_DRIVERS) {
   Driver api;
-  const Digest digest = api.push_blob("base", "a layer");
+  const string content(100'000, 'l');
+  const Digest digest = api.push_blob("base", content);
   REQUIRE(api.blobs().remove(digest));
-  check_upload_instead(api, api.ask(mount("app", digest, "base")), "app", "a layer", digest);
+  check_upload_instead(api, api.ask(mount("app", digest, "base")), "app", content, digest);
   api.expect({{get(blob_url("base", digest)), 200}});
 }
 

@@ -42,6 +42,28 @@ TEST_CASE_TEMPLATE("MetadataStore: commits are numbered one after the other, ref
   CHECK(value(backend.store.put_manifest(put("a", manifest("{}")))) == 3);
 }
 
+TEST_CASE_TEMPLATE("MetadataStore: a small blob is kept with its link, whoever has it", Backend,
+                   InMemory, InRocks) {
+  Backend backend;
+  CHECK_FALSE(value(backend.store.read_small_blob(digest_of("config"))).has_value());
+  REQUIRE(backend.store.link_blob(link("a", "config")));
+  CHECK_FALSE(value(backend.store.read_small_blob(digest_of("config"))).has_value());
+  REQUIRE(backend.store.link_blob(small("a", "config")));
+  REQUIRE(backend.store.link_blob(small("b", "")));
+  CHECK(value(backend.store.read_small_blob(digest_of("config"))) == "config");
+  CHECK(value(backend.store.read_small_blob(digest_of(""))) == "");
+  CHECK(value(backend.store.find_blob(repo("a"), digest_of("config"))).size == 6);
+
+  // While it is doomed and when it comes back from that, too.
+  REQUIRE(backend.store.mount_blob(repo("a"), repo("b"), digest_of("config")));
+  REQUIRE(backend.store.delete_blob(repo("a"), digest_of("config")));
+  REQUIRE(backend.store.delete_blob(repo("b"), digest_of("config")));
+  CHECK(value(backend.store.read_small_blob(digest_of("config"))) == "config");
+  REQUIRE(backend.store.link_blob(link("b", "config")));
+  CHECK(value(backend.store.read_small_blob(digest_of("config"))) == "config");
+  CHECK(value(backend.store.check()).empty());
+}
+
 TEST_CASE_TEMPLATE("MetadataStore: a blob that no manifest names is doomed a lease from now",
                    Backend, InMemory, InRocks) {
   Backend backend;

@@ -145,7 +145,9 @@ void RandomRun::step() {
     if (chance(30)) {
       request.upload = any_upload();
     }
-    if (chance(3)) {
+    if (chance(30)) {
+      request.bytes = blob_content(number);
+    } else if (chance(3)) {
       ++request.size;
     }
     both("link_blob", [&](MetadataStore& store) { return store.link_blob(request); });

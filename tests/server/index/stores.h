@@ -47,7 +47,14 @@ inline index::Descriptor described(std::string_view content,
 }
 
 inline index::LinkBlob link(std::string_view repository, std::string_view content) {
-  return {repo(repository), digest_of(content), content.size(), std::nullopt};
+  return {repo(repository), digest_of(content), content.size(), std::nullopt, std::nullopt};
+}
+
+/// The same for a blob that is to be kept among the metadata.
+inline index::LinkBlob small(std::string_view repository, std::string_view content) {
+  index::LinkBlob request = link(repository, content);
+  request.bytes = std::string(content);
+  return request;
 }
 
 /// A manifest whose bytes are `content`, to be filled with edges.

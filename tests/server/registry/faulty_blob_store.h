@@ -54,6 +54,7 @@ class FaultyBlobStore final : public BlobStore {
   }
   Result<void> remove(const Digest& digest) override { return store_.remove(digest); }
   Result<Space> space() const override { return store_.space(); }
+  Result<void> admit(std::uint64_t bytes) override { return store_.admit(bytes); }
 
  private:
   class Session final : public UploadSession {

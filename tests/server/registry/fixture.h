@@ -31,6 +31,7 @@ inline index::Tag tag(std::string_view name) {
 }
 
 struct MemoryStores {
+  static constexpr std::size_t kSmallBlobBytes = 0;
   FakeClock clock;
   MemoryBlobStore blob_store{clock};
   index::MemoryMetadataStore metadata_store{clock};
@@ -42,6 +43,7 @@ struct MemoryStores {
 
 /// Stores in memory, of which the one for blobs fails at will.
 struct FaultyStores {
+  static constexpr std::size_t kSmallBlobBytes = 0;
   FakeClock clock;
   MemoryBlobStore memory{clock};
   FaultyBlobStore blob_store{memory};
@@ -53,6 +55,7 @@ struct FaultyStores {
 };
 
 struct DiskStores {
+  static constexpr std::size_t kSmallBlobBytes = 0;
   TemporaryDirectory root;
   FakeClock clock;
   std::unique_ptr<FileBlobStore> blob_store = open_blobs();
@@ -76,11 +79,19 @@ struct DiskStores {
   }
 };
 
+/// The same, with blobs that are small among the metadata.
+struct SmallBlobs : DiskStores {
+  static constexpr std::size_t kSmallBlobBytes = registry::Options().small_blob_bytes;
+};
+
 /// A registry over stores of its own, and the steps that a client takes with it.
 template <class Stores>
 class Bench {
  public:
-  explicit Bench(registry::Options options = {}) : options_(options) { start(); }
+  explicit Bench(registry::Options options = {}) : options_(options) {
+    options_.small_blob_bytes = Stores::kSmallBlobBytes;
+    start();
+  }
 
   registry::Registry* operator->() { return registry_.get(); }
   registry::Registry& operator*() { return *registry_; }

@@ -23,6 +23,7 @@ using testing::kImageLayer;
 using testing::kImageManifest;
 using testing::MemoryStores;
 using testing::repository;
+using testing::SmallBlobs;
 using testing::tag;
 using testing::value;
 
@@ -49,7 +50,7 @@ std::string push_image(Bench<Stores>& bench, const index::RepositoryName& name,
 }
 
 TEST_CASE_TEMPLATE("Registry: an image is given out as it was pushed", Stores, MemoryStores,
-                   DiskStores) {
+                   DiskStores, SmallBlobs) {
   Bench<Stores> bench;
   bench.push_blob(kApp, "{}");
   bench.push_blob(kApp, "layer");
@@ -72,7 +73,7 @@ TEST_CASE_TEMPLATE("Registry: an image is given out as it was pushed", Stores, M
 }
 
 TEST_CASE_TEMPLATE("Registry: a push by digest moves the tags that it names", Stores, MemoryStores,
-                   DiskStores) {
+                   DiskStores, SmallBlobs) {
   Bench<Stores> bench({.tags_per_push = 3});
   for (const Algorithm algorithm : {Algorithm::kSha256, Algorithm::kSha512}) {
     push_image(bench, kApp, "layer");
@@ -123,7 +124,7 @@ TEST_CASE("Registry: a refused manifest changes nothing") {
 }
 
 TEST_CASE_TEMPLATE("Registry: what a manifest names must be there", Stores, MemoryStores,
-                   DiskStores) {
+                   DiskStores, SmallBlobs) {
   Bench<Stores> bench;
   bench.push_blob(kApp, "{}");
   bench.push_blob(kOther, "layer");  // another repository's does not count
@@ -138,7 +139,7 @@ TEST_CASE_TEMPLATE("Registry: what a manifest names must be there", Stores, Memo
 }
 
 TEST_CASE_TEMPLATE("Registry: sparse images and indexes are taken where that is allowed", Stores,
-                   MemoryStores, DiskStores) {
+                   MemoryStores, DiskStores, SmallBlobs) {
   Bench<Stores> bench({.allow_sparse = true});
   const std::string body = image("layer");
   CHECK(bench.push(kApp, tag("v1"), kImageManifest, body).has_value());
@@ -146,7 +147,8 @@ TEST_CASE_TEMPLATE("Registry: sparse images and indexes are taken where that is 
             .has_value());
 }
 
-TEST_CASE_TEMPLATE("Registry: indexes nest, over sha512 too", Stores, MemoryStores, DiskStores) {
+TEST_CASE_TEMPLATE("Registry: indexes nest, over sha512 too", Stores, MemoryStores, DiskStores,
+                   SmallBlobs) {
   Bench<Stores> bench;
   const std::string body = push_image(bench, kApp, "layer");
   REQUIRE(bench.push(kApp, digest_of(body, Algorithm::kSha512), kImageManifest, body));
@@ -158,7 +160,7 @@ TEST_CASE_TEMPLATE("Registry: indexes nest, over sha512 too", Stores, MemoryStor
 }
 
 TEST_CASE_TEMPLATE("Registry: an index may list blobs, and manifests of unknown types", Stores,
-                   MemoryStores, DiskStores) {
+                   MemoryStores, DiskStores, SmallBlobs) {
   Bench<Stores> bench;
   bench.push_blob(kApp, "cached layer");
   CHECK(
@@ -173,7 +175,7 @@ TEST_CASE_TEMPLATE("Registry: an index may list blobs, and manifests of unknown 
 }
 
 TEST_CASE_TEMPLATE("Registry: a referrer is found whether its subject is there or not", Stores,
-                   MemoryStores, DiskStores) {
+                   MemoryStores, DiskStores, SmallBlobs) {
   Bench<Stores> bench;
   const std::string subject = image("layer");
   const std::string referrer =
@@ -201,7 +203,7 @@ TEST_CASE_TEMPLATE("Registry: a referrer is found whether its subject is there o
 }
 
 TEST_CASE_TEMPLATE("Registry: a blob is mounted from where the client says", Stores, MemoryStores,
-                   DiskStores) {
+                   DiskStores, SmallBlobs) {
   Bench<Stores> bench;
   const Digest digest = bench.push_blob(kOther, "shared");
   CHECK(error_code(bench->stat_blob(kApp, digest)) == Errc::kBlobUnknown);
@@ -222,7 +224,7 @@ TEST_CASE_TEMPLATE("Registry: a blob is mounted from where the client says", Sto
 }
 
 TEST_CASE_TEMPLATE("Registry: a mount without a source finds one that the caller may pull from",
-                   Stores, MemoryStores, DiskStores) {
+                   Stores, MemoryStores, DiskStores, SmallBlobs) {
   Bench<Stores> bench;
   const Digest digest = digest_of("shared");
   for (int i = 0; i < 250; ++i) {
@@ -255,7 +257,7 @@ TEST_CASE_TEMPLATE("Registry: a blob whose bytes are lost is an error and can be
 }
 
 TEST_CASE_TEMPLATE("Registry: deleting a tag keeps the manifest, deleting that takes its tags",
-                   Stores, MemoryStores, DiskStores) {
+                   Stores, MemoryStores, DiskStores, SmallBlobs) {
   Bench<Stores> bench;
   const std::string body = push_image(bench, kApp, "layer");
   REQUIRE(bench.push(kApp, digest_of(body), kImageManifest, body, {tag("a"), tag("b"), tag("c")}));
@@ -287,7 +289,7 @@ TEST_CASE("Registry: nothing can be deleted where deleting is switched off") {
 }
 
 TEST_CASE_TEMPLATE("Registry: repositories and tags are listed in pages", Stores, MemoryStores,
-                   DiskStores) {
+                   DiskStores, SmallBlobs) {
   Bench<Stores> bench;
   CHECK(error_code(bench->list_tags(kApp, "", 10)) == Errc::kNameUnknown);
   for (const char* name : {"b", "a/b", "a"})

@@ -35,6 +35,11 @@ class TracedSession final : public UploadSession {
   Trace& trace_;
 };
 
+std::unique_ptr<StagedUpload> traced(const UploadId& id, TracedSession::Trace& trace) {
+  static MemoryBlobStore blobs;  // of no use to a session that has been begun
+  return std::make_unique<StagedUpload>(blobs, id, std::make_unique<TracedSession>(trace));
+}
+
 TEST_CASE("UploadTable: one request has an upload at a time") {
   const testing::FakeClock clock;
   UploadTable table(clock);
@@ -54,7 +59,7 @@ TEST_CASE("UploadTable: a session rests between requests and comes back") {
   const testing::FakeClock clock;
   UploadTable table(clock);
   const UploadId id = UploadId::random();
-  value(table.hold(id)).session() = std::make_unique<TracedSession>(trace);
+  value(table.hold(id)).session() = traced(id, trace);
   CHECK(trace.rests == 1);
   CHECK(table.at_rest() == 1);
 
@@ -86,7 +91,7 @@ TEST_CASE("UploadTable: the session that waited longest goes when there are too 
     if (&trace == &traces.back()) {
       const auto touched_again = value(table.hold(ids.front()));
     }
-    value(table.hold(ids.back())).session() = std::make_unique<TracedSession>(trace);
+    value(table.hold(ids.back())).session() = traced(ids.back(), trace);
   }
   CHECK(table.at_rest() == 2);
   CHECK_FALSE(traces[0].destroyed);
@@ -100,7 +105,7 @@ TEST_CASE("UploadTable: idle means let go of before that time") {
   const testing::FakeClock clock;
   UploadTable table(clock);
   const UploadId id = UploadId::random();
-  value(table.hold(id)).session() = std::make_unique<TracedSession>(trace);
+  value(table.hold(id)).session() = traced(id, trace);
   CHECK_FALSE(table.hold_idle(id, clock.now()).has_value());
   CHECK(table.hold_idle(id, clock.now() + std::chrono::milliseconds(1)).has_value());
   CHECK(table.hold_idle(UploadId::random(), clock.now()).has_value());

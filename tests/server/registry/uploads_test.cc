@@ -21,13 +21,14 @@ using testing::error_code;
 using testing::FaultyStores;
 using testing::MemoryStores;
 using testing::repository;
+using testing::SmallBlobs;
 using testing::value;
 
 const auto kApp = repository("team/app");
 const auto kOther = repository("team/other");
 
-TEST_CASE_TEMPLATE("Registry: an upload in chunks becomes a blob", Stores, MemoryStores,
-                   DiskStores) {
+TEST_CASE_TEMPLATE("Registry: an upload in chunks becomes a blob", Stores, MemoryStores, DiskStores,
+                   SmallBlobs) {
   Bench<Stores> bench;
   for (const Algorithm hinted : {Algorithm::kSha256, Algorithm::kSha512}) {
     for (const Algorithm asked : {Algorithm::kSha256, Algorithm::kSha512}) {
@@ -52,13 +53,14 @@ TEST_CASE_TEMPLATE("Registry: an upload in chunks becomes a blob", Stores, Memor
 }
 
 TEST_CASE_TEMPLATE("Registry: an upload of no bytes becomes the empty blob", Stores, MemoryStores,
-                   DiskStores) {
+                   DiskStores, SmallBlobs) {
   Bench<Stores> bench;
   CHECK(value(bench.close(kApp, bench.begin(kApp), digest_of(""))).size == 0);
   CHECK(bench.read_blob(kApp, digest_of("")).empty());
 }
 
-TEST_CASE_TEMPLATE("Registry: a blob comes in one request", Stores, MemoryStores, DiskStores) {
+TEST_CASE_TEMPLATE("Registry: a blob comes in one request", Stores, MemoryStores, DiskStores,
+                   SmallBlobs) {
   Bench<Stores> bench;
   {
     const auto writer = value(bench->receive_blob(kApp, Algorithm::kSha512));
@@ -82,8 +84,8 @@ TEST_CASE_TEMPLATE("Registry: a blob comes in one request", Stores, MemoryStores
   }
 }
 
-TEST_CASE_TEMPLATE("Registry: an upload goes on after a restart", Stores, MemoryStores,
-                   DiskStores) {
+TEST_CASE_TEMPLATE("Registry: an upload goes on after a restart", Stores, MemoryStores, DiskStores,
+                   SmallBlobs) {
   Bench<Stores> bench;
   const UploadId id = bench.begin(kApp);
   bench.patch(kApp, id, "before ");
@@ -98,7 +100,7 @@ TEST_CASE_TEMPLATE("Registry: an upload goes on after a restart", Stores, Memory
 }
 
 TEST_CASE_TEMPLATE("Registry: a chunk has to begin where the last one ended", Stores, MemoryStores,
-                   DiskStores) {
+                   DiskStores, SmallBlobs) {
   Bench<Stores> bench;
   const UploadId id = bench.begin(kApp);
   CHECK(error_code(bench->write_upload(kApp, id, ChunkRange{3, 5})) == Errc::kUploadRange);
@@ -122,7 +124,7 @@ TEST_CASE_TEMPLATE("Registry: a chunk has to begin where the last one ended", St
 }
 
 TEST_CASE_TEMPLATE("Registry: a chunk has the size that it announced", Stores, MemoryStores,
-                   DiskStores) {
+                   DiskStores, SmallBlobs) {
   Bench<Stores> bench;
   const UploadId id = bench.begin(kApp);
   auto writer = value(bench->write_upload(kApp, id, ChunkRange{0, 3}));
@@ -149,7 +151,7 @@ TEST_CASE_TEMPLATE("Registry: a chunk has the size that it announced", Stores, M
 }
 
 TEST_CASE_TEMPLATE("Registry: a digest that is not that of the bytes ends the upload", Stores,
-                   MemoryStores, DiskStores) {
+                   MemoryStores, DiskStores, SmallBlobs) {
   Bench<Stores> bench;
   for (const Algorithm algorithm : {Algorithm::kSha256, Algorithm::kSha512}) {
     bench.push_blob(kOther, "expected", algorithm);
@@ -171,7 +173,7 @@ TEST_CASE_TEMPLATE("Registry: a digest that is not that of the bytes ends the up
 }
 
 TEST_CASE_TEMPLATE("Registry: an upload belongs to its repository", Stores, MemoryStores,
-                   DiskStores) {
+                   DiskStores, SmallBlobs) {
   Bench<Stores> bench;
   const UploadId id = bench.begin(kApp);
   bench.patch(kApp, id, "abc");
@@ -182,7 +184,8 @@ TEST_CASE_TEMPLATE("Registry: an upload belongs to its repository", Stores, Memo
   CHECK(error_code(bench->upload_status(kApp, UploadId::random())) == Errc::kUploadUnknown);
 }
 
-TEST_CASE_TEMPLATE("Registry: an upload has one writer", Stores, MemoryStores, DiskStores) {
+TEST_CASE_TEMPLATE("Registry: an upload has one writer", Stores, MemoryStores, DiskStores,
+                   SmallBlobs) {
   Bench<Stores> bench;
   const UploadId id = bench.begin(kApp);
   {
@@ -198,7 +201,7 @@ TEST_CASE_TEMPLATE("Registry: an upload has one writer", Stores, MemoryStores, D
 }
 
 TEST_CASE_TEMPLATE("Registry: an upload that is cancelled under its writer is gone at once", Stores,
-                   MemoryStores, DiskStores) {
+                   MemoryStores, DiskStores, SmallBlobs) {
   Bench<Stores> bench;
   const UploadId id = bench.begin(kApp);
   {
@@ -226,7 +229,8 @@ TEST_CASE_TEMPLATE("Registry: an upload that is cancelled under its writer is go
   CHECK(value(bench.metadata().list_uploads()).empty());
 }
 
-TEST_CASE_TEMPLATE("Registry: a cancelled upload is gone", Stores, MemoryStores, DiskStores) {
+TEST_CASE_TEMPLATE("Registry: a cancelled upload is gone", Stores, MemoryStores, DiskStores,
+                   SmallBlobs) {
   Bench<Stores> bench;
   const UploadId id = bench.begin(kApp);
   bench.patch(kApp, id, "abc");
@@ -251,13 +255,16 @@ TEST_CASE("Registry: an upload that meets a full store stays as it was") {
   CHECK(value(bench.close(kApp, id, digest_of("abcdef"), "def")).size == 6);
 }
 
-TEST_CASE("Registry: an upload that the store cannot begin leaves nothing") {
+TEST_CASE("Registry: an upload that the store cannot begin can be tried again") {
   Bench<FaultyStores> bench;
-  bench.stores().blob_store.faults.begin = Errc::kNoSpace;
-  CHECK(error_code(bench->start_upload(kApp, Algorithm::kSha256)) == Errc::kNoSpace);
-  CHECK(value(bench.metadata().list_uploads()).empty());
-  bench.stores().blob_store.faults.begin = Errc::kIo;
-  CHECK(error_code(bench->receive_blob(kApp, Algorithm::kSha256)) == Errc::kIo);
+  const UploadId id = bench.begin(kApp);
+  for (const Errc error : {Errc::kNoSpace, Errc::kIo}) {
+    bench.stores().blob_store.faults.begin = error;
+    const auto writer = value(bench->write_upload(kApp, id, std::nullopt));
+    CHECK(error_code(writer->append(bytes("abc"))) == error);
+  }
+  CHECK(value(bench->upload_status(kApp, id)).offset == 0);
+  CHECK(value(bench.close(kApp, id, digest_of("abc"), "abc")).size == 3);
 }
 
 TEST_CASE("Registry: after a write error the next request takes up what is there") {
@@ -304,7 +311,7 @@ TEST_CASE("Registry: a crash between a blob and its link costs the client one mo
   REQUIRE(value(bench.blobs().resume_upload(id, Algorithm::kSha256))->commit(digest_of("abc")));
 
   CHECK(error_code(bench->stat_blob(kApp, digest_of("abc"))) == Errc::kBlobUnknown);
-  CHECK(error_code(bench->upload_status(kApp, id)) == Errc::kUploadUnknown);
+  CHECK(value(bench->upload_status(kApp, id)).offset == 0);
   CHECK_FALSE(value(bench->mount(kApp, digest_of("abc"), std::nullopt, allow_all)).has_value());
   bench.push_blob(kApp, "abc");
   CHECK(bench.read_blob(kApp, digest_of("abc")) == "abc");
@@ -402,7 +409,7 @@ TEST_CASE("Registry: halves of uploads that a crash left expire too") {
   const UploadId bytes_only = UploadId::random();
   REQUIRE(bench.metadata().open_upload({row_only, kApp, bench.clock().now()}));
   REQUIRE(bench.blobs().begin_upload(bytes_only, Algorithm::kSha256));
-  CHECK(error_code(bench->upload_status(kApp, row_only)) == Errc::kUploadUnknown);
+  CHECK(value(bench->upload_status(kApp, row_only)).offset == 0);
   CHECK(error_code(bench->upload_status(kApp, bytes_only)) == Errc::kUploadUnknown);
   bench.clock().advance(hours(24));
   CHECK(value(bench->expire_uploads()) == 0);
@@ -412,7 +419,8 @@ TEST_CASE("Registry: halves of uploads that a crash left expire too") {
   CHECK(value(bench.blobs().open_uploads()).empty());
 }
 
-TEST_CASE_TEMPLATE("Registry: many may push one blob at a time", Stores, MemoryStores, DiskStores) {
+TEST_CASE_TEMPLATE("Registry: many may push one blob at a time", Stores, MemoryStores, DiskStores,
+                   SmallBlobs) {
   Bench<Stores> bench;
   constexpr int kPushers = 8;
   const std::string content(100'000, 'x');
@@ -470,8 +478,8 @@ TEST_CASE("Registry: of many writers to one upload, one at a time has it") {
   CHECK(value(bench->upload_status(kApp, id)).offset == static_cast<std::uint64_t>(written));
 }
 
-TEST_CASE_TEMPLATE("Registry: of a commit and a cancel one wins", Stores, MemoryStores,
-                   DiskStores) {
+TEST_CASE_TEMPLATE("Registry: of a commit and a cancel one wins", Stores, MemoryStores, DiskStores,
+                   SmallBlobs) {
   Bench<Stores> bench;
   for (int turn = 0; turn < 50; ++turn) {
     const std::string content = "turn " + std::to_string(turn);

@@ -28,6 +28,7 @@ void fill(const RocksOptions& options) {
   const auto store = value(RocksMetadataStore::open(options));
   REQUIRE(store->link_blob(link("a", "layer")));
   REQUIRE(store->link_blob(link("a", "doomed link")));
+  REQUIRE(store->link_blob(small("a", "small")));
   REQUIRE(store->link_blob(link("b", "doomed blob")));
   REQUIRE(store->delete_blob(repo("b"), digest_of("doomed blob")));
   auto image = with(with(manifest("m"), EdgeKind::kLayer, "layer"), EdgeKind::kSubject, "s");
@@ -127,10 +128,13 @@ TEST_CASE("check: finds rows that nothing asked for") {
   const Digest stray = digest_of("stray");
   const std::vector<Stray> strays{
       {Family::kRepositories, "ghost", rocks::encode(rocks::RepositoryRow{1, {}})},
-      {Family::kManifests, keys::content(stray), rocks::encode_manifest("stray")},
-      {Family::kManifests, keys::content(digest_of("m")), rocks::encode_manifest("n")},
+      {Family::kManifests, keys::content(stray), rocks::encode_content("stray")},
+      {Family::kManifests, keys::content(digest_of("m")), rocks::encode_content("n")},
       {Family::kTagTargets, keys::tag_target(repo("a"), stray, tag("v1")), empty},
       {Family::kEdgesTo, keys::edge_to(repo("a"), stray, EdgeKind::kLayer, stray), empty},
+      {Family::kSmallBlobs, keys::content(stray), rocks::encode_content("stray")},
+      {Family::kSmallBlobs, keys::content(digest_of("small")), rocks::encode_content("other")},
+      {Family::kSmallBlobs, keys::content(digest_of("layer")), rocks::encode_content("layer")},
       {Family::kBlobs, keys::content(stray), rocks::encode(rocks::BlobRow{1, {}})},
       {Family::kBlobRepositories, keys::holder(digest_of("layer"), "b"), empty},
       {Family::kManifestRepositories, keys::holder(digest_of("m"), "b"), empty},

@@ -47,7 +47,7 @@ TEST_CASE("rows: every row survives the round trip and is refused when cut at an
   check_row(ReferrerRow{1, "m", "a", {{"k", "v"}, {"", ""}, {"k", std::string("\0\xff", 2)}}});
   check_row(ReferrerRow{1, "m", "a", {}});
   check_row(BlobRow{std::numeric_limits<std::uint64_t>::max(), std::nullopt});
-  check_row(BlobRow{1, kTime});
+  check_row(BlobRow{1, kTime, true});
   check_row(BlobLinkRow{1, kTime, 2, kTime});
   check_row(BlobLinkRow{1, std::nullopt, 2, kTime});
   check_row(UploadValue{"library/x", kTime});
@@ -87,10 +87,10 @@ TEST_CASE("rows: a digest of no known algorithm is refused") {
 }
 
 TEST_CASE("rows: the bytes of a manifest follow the version byte") {
-  CHECK(encode_manifest("{}") == "\1{}");
-  CHECK(value(decode_manifest(encode_manifest(""))).empty());
-  CHECK(error_code(decode_manifest("")) == Errc::kCorrupt);
-  CHECK(error_code(decode_manifest("{}")) == Errc::kCorrupt);
+  CHECK(encode_content("{}") == "\1{}");
+  CHECK(value(decode_content(encode_content(""))).empty());
+  CHECK(error_code(decode_content("")) == Errc::kCorrupt);
+  CHECK(error_code(decode_content("{}")) == Errc::kCorrupt);
 }
 
 TEST_CASE("Encoder: the order of the bytes is the order of the numbers and times") {

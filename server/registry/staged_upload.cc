@@ -1,0 +1,60 @@
+#include "server/registry/staged_upload.h"
+
+#include <utility>
+
+namespace shale::registry {
+
+Result<void> StagedUpload::append(std::span<const std::byte> bytes) {
+  if (session_ != nullptr) return session_->append(bytes);
+  if (bytes_.size() + bytes.size() <= small_) {
+    SHALE_TRY(blobs_.admit(bytes.size()));
+    bytes_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    return {};
+  }
+  SHALE_TRY_ASSIGN(auto session, write_out());
+  SHALE_TRY(session->append(bytes));
+  session_ = std::move(session);
+  bytes_ = {};
+  return {};
+}
+
+Result<std::optional<std::string>> StagedUpload::commit(const Digest& expected) {
+  if (session_ != nullptr) {
+    SHALE_TRY(session_->commit(expected));
+    return std::optional<std::string>();
+  }
+  const Digest actual = Digest::of(expected.algorithm(), std::as_bytes(std::span(bytes_)));
+  if (actual != expected) {
+    return Error{Errc::kDigestMismatch, "upload " + id_.str() + " of " +
+                                            std::to_string(bytes_.size()) + " bytes is " +
+                                            actual.str() + ", expected " + expected.str()};
+  }
+  return std::optional(std::exchange(bytes_, {}));
+}
+
+void StagedUpload::rest() noexcept {
+  if (session_ != nullptr) {
+    session_->rest();
+  } else if (!bytes_.empty()) {
+    static_cast<void>(write_out());
+  }
+}
+
+void StagedUpload::drop() noexcept {
+  session_.reset();
+  bytes_.clear();
+  static_cast<void>(blobs_.cancel_upload(id_));
+}
+
+Result<std::unique_ptr<UploadSession>> StagedUpload::write_out() const {
+  SHALE_TRY(blobs_.cancel_upload(id_));  // an older copy
+  SHALE_TRY_ASSIGN(auto session, blobs_.begin_upload(id_, algorithm_));
+  if (auto written = session->append(std::as_bytes(std::span(bytes_))); !written) {
+    session.reset();
+    static_cast<void>(blobs_.cancel_upload(id_));  // half of it would be taken for all
+    return std::move(written).error();
+  }
+  return session;
+}
+
+}  // namespace shale::registry

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "blobstore/blob_store.h"
+
+namespace shale::registry {
+
+/// A blob on its way in, from its first byte to its name.
+///
+/// While it is small it is kept in memory, so that it can end in the metadata
+/// store, in the very commit that links it: one sync instead of three, and no
+/// file. Beyond that it goes into a session of the blob store. Small bytes that
+/// have to wait for another request are written to an upload of the blob store
+/// as well, for only that outlives the process; nothing else depends on the copy.
+///
+/// One thread at a time. Destroying it keeps what the blob store has of it.
+class StagedUpload {
+ public:
+  /// An upload without bytes, of which the blob store knows nothing yet. Blobs of
+  /// up to `small` bytes stay in memory. `blobs` must outlive this.
+  StagedUpload(BlobStore& blobs, UploadId id, Algorithm algorithm, std::size_t small)
+      : blobs_(blobs), id_(std::move(id)), algorithm_(algorithm), small_(small) {}
+  /// One that the blob store has bytes of.
+  StagedUpload(BlobStore& blobs, UploadId id, std::unique_ptr<UploadSession> session)
+      : blobs_(blobs), id_(std::move(id)), session_(std::move(session)) {}
+
+  /// Bytes received so far.
+  std::uint64_t offset() const noexcept {
+    return session_ != nullptr ? session_->offset() : bytes_.size();
+  }
+
+  /// As `UploadSession::append`.
+  Result<void> append(std::span<const std::byte> bytes);
+
+  /// As `UploadSession::commit`, but small bytes are given out instead, for the
+  /// metadata store to keep: nothing is durable then until that has them.
+  Result<std::optional<std::string>> commit(const Digest& expected);
+
+  /// For an upload that waits for its next request. What of it cannot be written
+  /// now is lost with the process only.
+  void rest() noexcept;
+
+  /// For an upload that was cancelled. What cannot be dropped now is found when it expires.
+  void drop() noexcept;
+
+ private:
+  /// Writes what is in memory to a new upload of the blob store.
+  Result<std::unique_ptr<UploadSession>> write_out() const;
+
+  BlobStore& blobs_;
+  UploadId id_;
+  Algorithm algorithm_ = Algorithm::kSha256;
+  std::size_t small_ = 0;
+  std::string bytes_;                       ///< all of them, while there is no session
+  std::unique_ptr<UploadSession> session_;  ///< of what is no longer small
+};
+
+}  // namespace shale::registry
