@@ -38,6 +38,7 @@ def parse_arguments():
     parser.add_argument("--shale", metavar="FILE", default=ROOT / "build/release/shale", help="measure this binary")
     parser.add_argument("--shale-flag", metavar="FLAG", action="append", default=[],
                         help="another flag for shale serve, such as --shale-flag=--log.access=false")
+    parser.add_argument("--profile", metavar="DIR", help="also record Shale with perf, one file per figure; costs some speed")
     parser.add_argument("--no-install", action="store_true", help="end with 77 when a package is missing")
     return parser.parse_args()  # fmt: skip
 
@@ -65,7 +66,8 @@ class Benchmark:
     def __init__(self, options):
         programs = ROOT / "build/bench/bin"
         self.options, self.programs, self.sizes = options, programs, sizes(options)
-        self.load = load.Load(programs, options.seconds or (1 if options.quick or options.smoke else 3))
+        seconds = options.seconds or (1 if options.quick or options.smoke else 3)
+        self.load = load.Load(programs, seconds, options.profile)
         self.rounds = options.rounds or (1 if options.quick or options.smoke else 5)
         self.contestants = contestants.all_of(str(options.shale), options.shale_flag, programs)
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="run.", dir=options.data))
@@ -84,6 +86,7 @@ class Benchmark:
                 taking_part = [name for name in figure.contestants if name in self.wanted]
                 shift = turn % len(taking_part)
                 for name in taking_part[shift:] + taking_part[:shift]:
+                    self.load.figure = figure.name
                     metrics = self.measure(figure, name)
                     results.add(figure, name, metrics)
                     brief = ", ".join(report.shown(metrics[metric], metric) for metric in figure.metrics)
@@ -138,6 +141,8 @@ def write_results(text):
 def publish(benchmark, results):
     options = benchmark.options
     described = machine.describe(str(options.shale), benchmark.folder)
+    described.append(("content", str(benchmark.sizes)))
+    described.append(("rounds", f"{benchmark.rounds}, {benchmark.load.seconds} s for each rate"))
     notes = sorted(benchmark.notes) + list(report.busy_clients(results))
     text = report.document(described, " ".join(sys.argv[1:]), results, notes)
     print(text, flush=True)

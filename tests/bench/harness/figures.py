@@ -104,37 +104,36 @@ def small_requests():
 
 
 def pages():
-    def page(target):
-        return lambda context, server: context.load.page(server, target(context.sizes))
+    tags, catalog = "/v2/bench/many/tags/list", "/v2/_catalog"
 
-    def walk(target, key, count):
-        return lambda context, server: context.load.walk(server, target, key, count(context.sizes))
+    def page(name, title, target, *bars, smoke=False):
+        def measure(context, server):
+            return context.load.page(server, target.format(sizes=context.sizes))
 
-    many = "/v2/bench/many/tags/list"
-    catalog = "/v2/_catalog"
-    for name, title, few, target, smoke in (
-        ("tags", "tags", "/v2/bench/app/tags/list?n=100", many, True),
-        ("catalog", "repositories", "", catalog, False),
-    ):
-        first = f"pages/{name}-100"
-        if few:
-            yield Figure("pages/tags-few", "100 of 200 tags", REGISTRIES, page(lambda _, few=few: few), ("time", "cpu"), (), "big")
-        middle = {
-            "tags": lambda sizes: f"{many}?n=100&last=t{sizes.many_tags // 2:05d}",
-            "catalog": lambda sizes: f"{catalog}?n=100&last=bench/r{sizes.repositories // 2:05d}",
-        }[name]
-        same = (Bar("time", "figure pages/tags-few", at_most=1.1),) if few else ()
-        for figure, what, of, bars in (
-            (first, f"the first 100 of many {title}", lambda _, t=target: f"{t}?n=100", same),
-            (f"{first}-middle", f"100 {title} in the middle", middle, (Bar("time", f"figure {first}", at_most=1.1),)),
-            (f"pages/{name}-1000", f"the first 1,000 of many {title}", lambda _, t=target: f"{t}?n=1000",
-             (Bar("time", f"figure {first}", at_most=10),)),
-        ):  # fmt: skip
-            yield Figure(figure, what, REGISTRIES, page(of), ("time", "cpu"), bars, "big", smoke and figure == first)
-    all_tags = walk(many + "?n=1000", "tags", lambda sizes: sizes.many_tags)
-    yield Figure("pages/tags-all", "all of the many tags, page by page", REGISTRIES, all_tags, ("time", "cpu"), (), "big")
-    everything = walk(catalog + "?n=1000", "repositories", lambda sizes: sizes.repositories)
-    yield Figure("pages/catalog-all", "the whole catalog, page by page", REGISTRIES, everything, ("time", "cpu"), (), "big")
+        return Figure(f"pages/{name}", title, REGISTRIES, measure, ("time", "cpu"), bars, "big", smoke)
+
+    def walk(name, title, target, key, count):
+        def measure(context, server):
+            return context.load.walk(server, target, key, count(context.sizes))
+
+        return Figure(f"pages/{name}", title, REGISTRIES, measure, ("time",), (), "big")
+
+    def like(other, times=1.1):
+        return Bar("time", f"figure pages/{other}", at_most=times)
+
+    yield page("tags-few", "100 of a few tags", "/v2/bench/app/tags/list?n=100")
+    yield page("tags-100", "100 of the many tags", tags + "?n=100", like("tags-few"), smoke=True)
+    middle = "&last={sizes.middle_tag}"
+    yield page("tags-100-middle", "100 in the middle of the many tags", tags + "?n=100" + middle, like("tags-100"))
+    yield page("tags-1000", "1,000 of the many tags", tags + "?n=1000", like("tags-100", 10))
+    yield walk("tags-all", "all of the many tags, page by page", tags + "?n=1000", "tags", lambda sizes: sizes.many_tags)
+
+    yield page("catalog-100", "100 of the many repositories", catalog + "?n=100")
+    middle = "&last={sizes.middle_repository}"
+    yield page("catalog-100-middle", "100 in the middle of the catalog", catalog + "?n=100" + middle, like("catalog-100"))
+    yield page("catalog-1000", "1,000 of the many repositories", catalog + "?n=1000", like("catalog-100", 10))
+    whole = "the whole catalog, page by page"
+    yield walk("catalog-all", whole, catalog + "?n=1000", "repositories", lambda sizes: sizes.repositories)
 
 
 PEAK = Bar("peak", at_most=64)
@@ -183,7 +182,10 @@ def images():
 
         title = f"push of small images, {clients} client{'s' * (clients > 1)}"
         bars = (Bar("rate", PEER, at_least=times),)
-        yield Figure(f"images/{clients}", title, WRITERS, measure, ("rate", "cpu"), bars, smoke=clients == 16)
+        shared = (measure, ("rate", "cpu"))
+        yield Figure(f"images/{clients}", title, WRITERS, *shared, bars, smoke=clients == 16)
+        same = Bar("rate", f"figure images/{clients}", at_least=0.9)
+        yield Figure(f"images/{clients}/big", title + ", much stored", REGISTRIES, *shared, (same,), "big")
 
 
 def memory():

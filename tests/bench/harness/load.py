@@ -1,8 +1,11 @@
 """The clients: each call loads one server and returns the metrics of one measurement."""
 
+import contextlib
+import http.client
 import json
 import pathlib
 import resource
+import signal
 import socket
 import subprocess
 import time
@@ -18,15 +21,17 @@ SCRIPT = str(pathlib.Path(__file__).with_name("wrk.lua"))
 class Load:
     """`programs` is where our own clients are, `seconds` how long what is measured by time goes on."""
 
-    def __init__(self, programs, seconds):
-        self.programs, self.seconds = pathlib.Path(programs), seconds
+    def __init__(self, programs, seconds, profiles=None):
+        self.programs, self.seconds, self.profiles = pathlib.Path(programs), seconds, profiles
+        self.figure = ""  # names the profile
 
     def run(self, server, threads, *command):
         """Runs a client to its end: what it printed as JSON, the server's CPU seconds, and how much of the CPU time
         that it could have used the client did use."""
         before, client_before = server.cpu_seconds(), resource.getrusage(resource.RUSAGE_CHILDREN)
         arguments = machine.on(machine.CLIENT_CORES) + [str(part) for part in command]
-        done = subprocess.run(arguments, capture_output=True, text=True, check=False)
+        with self.profile(server):
+            done = subprocess.run(arguments, capture_output=True, text=True, check=False)
         client, cpu = resource.getrusage(resource.RUSAGE_CHILDREN), server.cpu_seconds() - before
         if done.returncode != 0:
             raise RuntimeError(f"{server.name}: {' '.join(arguments)}: {done.stdout}{done.stderr}\n{server.end_of_log()}")
@@ -35,6 +40,21 @@ class Load:
         whole = client.ru_utime + client.ru_stime - client_before.ru_utime - client_before.ru_stime
         most = found["seconds"] * min(threads, len(machine.CLIENT_CORES))
         return found, cpu, found.get("cpu", whole) / most
+
+    @contextlib.contextmanager
+    def profile(self, server):
+        """Records where Shale spends its time while the body runs, if that was asked for."""
+        if not self.profiles or server.name != "shale":
+            yield
+            return
+        pathlib.Path(self.profiles).mkdir(parents=True, exist_ok=True)
+        path = pathlib.Path(self.profiles) / (self.figure.replace("/", "-") + ".perf")
+        perf = ["perf", "record", "-q", "-g", "-F", "999", "-p", str(server.process.pid), "-o", str(path)]
+        with subprocess.Popen(perf) as recorder:
+            try:
+                yield
+            finally:
+                recorder.send_signal(signal.SIGINT)
 
     def program(self, server, threads, name, *arguments):
         return self.run(server, threads, self.programs / name, server.address, *arguments)
@@ -59,18 +79,22 @@ class Load:
         return {"time": 1000 / found["rate"], "cpu": found["cpu"], "client busy": found["client busy"]}
 
     def walk(self, server, target, key, count):
-        """The time to read a list to its end, from page to page."""
-        begin, cpu, entries = time.monotonic(), server.cpu_seconds(), 0
+        """The time to read a list to its end, from page to page, on one connection."""
+        connection = http.client.HTTPConnection(server.address, timeout=60)
+        begin, pages = time.monotonic(), []
         while target:
-            status, headers, body = server.get(target)
-            if status != 200:
-                raise RuntimeError(f"{server.name}: {target}: {status}")
-            entries += len(json.loads(body)[key])
-            target = next_page(headers.get("Link"))
+            connection.request("GET", target)
+            answer = connection.getresponse()
+            pages.append(answer.read())
+            if answer.status != 200:
+                raise RuntimeError(f"{server.name}: {target}: {answer.status}")
+            target = next_page(answer.headers.get("Link"))
         took = time.monotonic() - begin
+        connection.close()
+        entries = sum(len(json.loads(page)[key]) for page in pages)
         if entries < count:
             raise RuntimeError(f"{server.name}: {entries} of {count} {key}")
-        return {"time": took * 1000, "cpu": (server.cpu_seconds() - cpu) * 1e6}
+        return {"time": took * 1000}
 
     # ---- bytes ----
 

@@ -7,7 +7,7 @@ from figures import METRICS
 
 HEADINGS = {
     "small": "Small requests",
-    "big": "Small requests, with 20,000 tags and 10,000 repositories stored",
+    "big": "Small requests, with much stored",
     "pages": "Pages of tags and of the catalog",
     "download": "Downloads",
     "upload": "Uploads",
@@ -87,6 +87,8 @@ def shown(value, metric):
 def shown_ratio(value):
     if value is None:
         return ""
+    if value < 0.1:
+        return f"{value:.1g}"
     return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 

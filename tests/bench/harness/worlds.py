@@ -21,6 +21,20 @@ class Sizes:
     blob: int = 1 << 30  # one stream sends or gets one of these
     part: int = 128 << 20  # eight streams send one of these each
 
+    @property
+    def middle_tag(self):
+        return f"t{self.many_tags // 2:05d}"
+
+    @property
+    def middle_repository(self):
+        return f"bench/r{self.repositories // 2:05d}"
+
+    def __str__(self):
+        return (
+            f"a repository of {self.tags:,} tags; where much is stored, one of {self.many_tags:,} tags and "
+            f"{self.repositories:,} repositories too; blobs of {self.blob >> 20:,} MiB, eight uploads of {self.part >> 20:,} MiB"
+        )
+
 
 class World:
     """The contestants that serve one set of content. `targets` are what the figures ask for."""

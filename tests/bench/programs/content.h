@@ -18,7 +18,7 @@ std::uint64_t fresh_seed();
 /// Their common part is a block in memory, sent as often as it takes. Thread-safe once it is made.
 class Content {
  public:
-  enum class Framing {
+  enum class Framing : std::uint8_t {
     kPlain,
     /// Already chunked as docker does it, 32 KiB each; the last chunk ends the body.
     kChunked,

@@ -9,9 +9,8 @@
 #include "tests/bench/programs/http_client.h"
 #include "tests/bench/programs/stopwatch.h"
 
+namespace shale::bench {
 namespace {
-
-using namespace shale::bench;
 
 void download(HttpClient& client, const std::string& target, std::uint64_t size) {
   client.send_head("GET", target);
@@ -23,9 +22,7 @@ void download(HttpClient& client, const std::string& target, std::uint64_t size)
   client.skip_body(head);
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   if (argc != 6) {
     die("download ADDRESS TARGET SIZE STREAMS TIMES");
   }
@@ -37,6 +34,7 @@ int main(int argc, char** argv) {
 
   std::latch ready(static_cast<std::ptrdiff_t>(streams) + 1);
   std::vector<std::jthread> threads;
+  threads.reserve(streams);
   for (std::uint64_t i = 0; i < streams; ++i) {
     threads.emplace_back([&] {
       HttpClient client(address);
@@ -50,4 +48,12 @@ int main(int argc, char** argv) {
   const Stopwatch stopwatch;
   threads.clear();
   stopwatch.print("bytes", size * streams * times);
+  return 0;
+}
+
+}  // namespace
+}  // namespace shale::bench
+
+int main(int argc, char** argv) {
+  return shale::bench::run(argc, argv);
 }

@@ -11,9 +11,8 @@
 #include "tests/bench/programs/image.h"
 #include "tests/bench/programs/sha256.h"
 
+namespace shale::bench {
 namespace {
-
-using namespace shale::bench;
 
 constexpr const char* kUsage =
     "fill ADDRESS tags REPOSITORY COUNT           one image, and COUNT manifests of it, each with "
@@ -33,6 +32,7 @@ void for_each(const std::string& address, std::uint64_t count,
               const std::function<void(HttpClient&, std::uint64_t)>& work) {
   std::atomic<std::uint64_t> next = 0;
   std::vector<std::jthread> threads;
+  threads.reserve(kClients);
   for (std::uint64_t i = 0; i < kClients; ++i) {
     threads.emplace_back([&] {
       HttpClient client(address);
@@ -79,9 +79,7 @@ void fill_repositories(const std::string& address, const std::string& prefix, co
   });
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   const std::string what = argc == 5 ? argv[2] : "";
   if (what != "tags" && what != "repositories") {
     die(kUsage);
@@ -105,4 +103,12 @@ int main(int argc, char** argv) {
               (what == "tags" ? name : numbered(name, count / 2)).c_str(),
               what == "tags" ? middle.c_str() : "latest", digest_of(manifest).c_str(),
               image.layers[0].digest.c_str());
+  return 0;
+}
+
+}  // namespace
+}  // namespace shale::bench
+
+int main(int argc, char** argv) {
+  return shale::bench::run(argc, argv);
 }

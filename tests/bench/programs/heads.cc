@@ -13,9 +13,9 @@
 #include "tests/bench/programs/socket.h"
 #include "tests/bench/programs/stopwatch.h"
 
+namespace shale::bench {
 namespace {
 
-using namespace shale::bench;
 using SteadyClock = std::chrono::steady_clock;
 
 struct Peer {
@@ -67,9 +67,7 @@ std::uint64_t ask(const std::string& address, const std::string& request, std::u
   return answers;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   if (argc != 7) {
     die("heads ADDRESS TARGET ACCEPT THREADS CONNECTIONS SECONDS");
   }
@@ -81,10 +79,19 @@ int main(int argc, char** argv) {
   const auto end = SteadyClock::now() + std::chrono::seconds(number(argv[6]));
   std::atomic<std::uint64_t> answers = 0;
   std::vector<std::jthread> threads;
+  threads.reserve(thread_count);
   for (std::uint64_t i = 0; i < thread_count; ++i) {
     threads.emplace_back(
         [&] { answers += ask(address, request, number(argv[5]) / thread_count, end); });
   }
   threads.clear();
   stopwatch.print("requests", answers);
+  return 0;
+}
+
+}  // namespace
+}  // namespace shale::bench
+
+int main(int argc, char** argv) {
+  return shale::bench::run(argc, argv);
 }

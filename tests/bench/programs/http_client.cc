@@ -2,15 +2,14 @@
 
 #include <algorithm>
 #include <array>
-
-#include <strings.h>
+#include <cctype>
 
 namespace shale::bench {
 namespace {
 
 constexpr std::size_t kLargestHead = 32768;
 
-// The value of a field by its lower- or upper-case name; empty where there is none.
+// The value of a field by its name in lower case; empty where there is none.
 std::string field(std::string_view head, std::string_view name) {
   std::size_t line = head.find("\r\n");
   while (line != std::string_view::npos && line + 2 < head.size()) {
@@ -18,7 +17,8 @@ std::string field(std::string_view head, std::string_view name) {
     const std::size_t end = head.find("\r\n", line);
     const std::string_view text = head.substr(line, end - line);
     if (text.size() > name.size() && text[name.size()] == ':' &&
-        strncasecmp(text.data(), name.data(), name.size()) == 0) {
+        std::equal(name.begin(), name.end(), text.begin(),
+                   [](char a, char b) { return a == std::tolower(b); })) {
       const std::size_t value = text.find_first_not_of(' ', name.size() + 1);
       return std::string(value == std::string_view::npos ? std::string_view{} : text.substr(value));
     }

@@ -10,9 +10,9 @@
 #include "tests/bench/programs/image.h"
 #include "tests/bench/programs/stopwatch.h"
 
+namespace shale::bench {
 namespace {
 
-using namespace shale::bench;
 using SteadyClock = std::chrono::steady_clock;
 
 std::uint64_t push_images(const std::string& address, std::uint64_t client_number,
@@ -33,21 +33,29 @@ std::uint64_t push_images(const std::string& address, std::uint64_t client_numbe
   return pushed;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   if (argc != 4) {
     die("images ADDRESS CLIENTS SECONDS");
   }
   const std::string address = argv[1];
+  const std::uint64_t clients = number(argv[2]);
   const Stopwatch stopwatch;
   const auto end = SteadyClock::now() + std::chrono::seconds(number(argv[3]));
 
   std::atomic<std::uint64_t> images = 0;
   std::vector<std::jthread> threads;
-  for (std::uint64_t i = 0; i < number(argv[2]); ++i) {
+  threads.reserve(clients);
+  for (std::uint64_t i = 0; i < clients; ++i) {
     threads.emplace_back([&, i] { images += push_images(address, i, end); });
   }
   threads.clear();
   stopwatch.print("images", images);
+  return 0;
+}
+
+}  // namespace
+}  // namespace shale::bench
+
+int main(int argc, char** argv) {
+  return shale::bench::run(argc, argv);
 }

@@ -17,9 +17,8 @@
 #include "tests/bench/programs/durable_file.h"
 #include "tests/bench/programs/socket.h"
 
+namespace shale::bench {
 namespace {
-
-using namespace shale::bench;
 
 struct Request {
   std::string method;
@@ -76,25 +75,32 @@ class Connection {
     } else if (request.method == "POST") {
       respond("202 Accepted", "Location: /uploads/1\r\n");
     } else if (request.method == "PATCH") {
-      receive_body(request);
+      receive_body(request, file());
       respond("202 Accepted", "Location: /uploads/1\r\n");
     } else {
-      receive_body(request);
-      const std::string digest = hasher_.finish();
-      file_->commit();
-      file_.reset();
-      const std::size_t expected = request.target.find("digest=");
-      const bool right =
-          expected == std::string::npos || request.target.substr(expected + 7) == digest;
-      respond(right ? "201 Created" : "400 Bad Request");
+      commit(request);
     }
   }
 
-  void receive_body(const Request& request) {
-    if (!file_) {
-      static std::atomic<std::uint64_t> files = 0;
-      file_.emplace(directory_, std::to_string(files++));
-    }
+  // The last request of an upload, or the only one of a manifest.
+  void commit(const Request& request) {
+    DurableFile& whole = file();
+    receive_body(request, whole);
+    const std::string digest = hasher_.finish();
+    whole.commit();
+    file_.reset();
+    const std::size_t at = request.target.find("digest=");
+    const bool right = at == std::string::npos || request.target.substr(at + 7) == digest;
+    respond(right ? "201 Created" : "400 Bad Request");
+  }
+
+  // The file that this connection is writing; made when the first bytes come.
+  DurableFile& file() {
+    static std::atomic<std::uint64_t> files = 0;
+    return file_ ? *file_ : file_.emplace(directory_, std::to_string(files++));
+  }
+
+  void receive_body(const Request& request, DurableFile& file) {
     ChunkDecoder decoder;
     std::uint64_t left = request.content_length;
     while (request.chunked ? !decoder.ended() : left > 0) {
@@ -107,7 +113,7 @@ class Connection {
         left -= bytes.size();
       }
       hasher_.hash(piece);
-      file_->append(piece);
+      file.append(piece);
     }
   }
 
@@ -135,9 +141,7 @@ class Connection {
   std::optional<DurableFile> file_;
 };
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   if (argc != 3) {
     die("sink ADDRESS DIRECTORY");
   }
@@ -152,4 +156,11 @@ int main(int argc, char** argv) {
       Connection(std::move(socket), directory).serve();
     }).detach();
   }
+}
+
+}  // namespace
+}  // namespace shale::bench
+
+int main(int argc, char** argv) {
+  return shale::bench::run(argc, argv);
 }

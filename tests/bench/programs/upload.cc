@@ -9,9 +9,8 @@
 #include "tests/bench/programs/http_client.h"
 #include "tests/bench/programs/stopwatch.h"
 
+namespace shale::bench {
 namespace {
-
-using namespace shale::bench;
 
 constexpr const char* kUsage =
     "upload ADDRESS REPOSITORY docker|containerd SIZE STREAMS [SEED]\n"
@@ -35,9 +34,7 @@ void upload(HttpClient& client, const std::string& repository, const Content& co
   client.receive_expected(201);
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   if (argc != 6 && argc != 7) {
     die(kUsage);
   }
@@ -53,11 +50,13 @@ int main(int argc, char** argv) {
   const std::uint64_t seed = argc == 7 ? number(argv[6]) : fresh_seed();
 
   std::vector<Content::Tail> tails;
+  tails.reserve(streams);
   for (std::uint64_t i = 0; i < streams; ++i) {
     tails.push_back(content.tail(seed + i));
   }
   std::latch ready(static_cast<std::ptrdiff_t>(streams) + 1);
   std::vector<std::jthread> threads;
+  threads.reserve(streams);
   for (const Content::Tail& tail : tails) {
     threads.emplace_back([&] {
       HttpClient client(address);
@@ -70,4 +69,12 @@ int main(int argc, char** argv) {
   threads.clear();
   const std::string digest = R"(,"digest":")" + tails[0].digest + "\"";
   stopwatch.print("bytes", number(argv[4]) * streams, digest.c_str());
+  return 0;
+}
+
+}  // namespace
+}  // namespace shale::bench
+
+int main(int argc, char** argv) {
+  return shale::bench::run(argc, argv);
 }
