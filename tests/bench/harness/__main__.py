@@ -72,6 +72,8 @@ class Benchmark:
         self.contestants = contestants.all_of(str(options.shale), options.shale_flag, programs)
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="run.", dir=options.data))
         self.worlds, self.fresh, self.notes = {}, None, set()
+        if (busy := os.getloadavg()[0]) > 1:
+            self.notes.add(f"the machine was busy with other things when this began: its load was {busy:.1f}")
         wanted = options.contestants.split(",") if options.contestants else list(self.contestants)
         if unknown := set(wanted) - set(self.contestants):
             sys.exit(f"there is no contestant {unknown}; there are " + ", ".join(self.contestants))
