@@ -12,7 +12,8 @@ namespace shale::testing {
 /// A fresh, empty directory that goes with everything in it when this does.
 class TemporaryDirectory {
  public:
-  TemporaryDirectory() : path_(make()) {}
+  TemporaryDirectory() : TemporaryDirectory(std::filesystem::temp_directory_path()) {}
+  explicit TemporaryDirectory(const std::filesystem::path& above) : path_(make(above)) {}
   TemporaryDirectory(const TemporaryDirectory&) = delete;
   TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
   ~TemporaryDirectory() {
@@ -24,8 +25,8 @@ class TemporaryDirectory {
   std::filesystem::path operator/(std::string_view name) const { return path_ / name; }
 
  private:
-  static std::filesystem::path make() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "shale-test-XXXXXX").string();
+  static std::filesystem::path make(const std::filesystem::path& above) {
+    std::string pattern = (above / "shale-test-XXXXXX").string();
     if (::mkdtemp(pattern.data()) == nullptr) {
       throw std::filesystem::filesystem_error("mkdtemp", pattern,
                                               std::error_code(errno, std::generic_category()));

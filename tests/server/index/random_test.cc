@@ -1,4 +1,3 @@
-#include <cstdlib>
 #include <map>
 #include <random>
 #include <set>
@@ -6,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include "tests/server/index/stores.h"
+#include "tests/support/from_environment.h"
 
 /// Random operations on a small universe, so that they meet each other, applied
 /// to the store in RocksDB and to the model in memory. Every answer has to be the
@@ -18,11 +18,6 @@ namespace {
 using index::Edge;
 using index::EdgeKind;
 using index::MetadataStore;
-
-std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
-  const char* text = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody sets it
-  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
 
 template <class T>
 std::string words(const Result<T>& result) {
