@@ -10,22 +10,26 @@ namespace {
 constexpr ::mode_t kDirectoryMode = 0750;
 constexpr int kDirectoryFlags = O_RDONLY | O_DIRECTORY;
 
-Result<void> sync_directory(FileSystem& files, const std::filesystem::path& path) {
-  const int descriptor = files.open_at(AT_FDCWD, path.c_str(), kDirectoryFlags, 0);
-  if (descriptor < 0) return system_error(-descriptor, "open", path.string());
-  return File(files, descriptor, path.string()).sync();
-}
-
-Result<void> make_parents(FileSystem& files, const std::filesystem::path& path) {
+/// Makes what is missing of `path`, each directory durably. One that is there may
+/// have been made by a process that died before it could sync, so those above are
+/// synced too, unless `established` says that this was seen to before. What is
+/// closed to us up there nobody of ours has made.
+Result<void> make_parents(FileSystem& files, const std::filesystem::path& path, bool established) {
   std::filesystem::path above = path.is_absolute() ? path.root_path() : ".";
   std::filesystem::path reached = path.root_path();
   for (const auto& part : path.relative_path()) {
     if (part.empty()) continue;  // a slash at the end
     reached /= part;
     const int made = files.make_directory_at(AT_FDCWD, reached.c_str(), kDirectoryMode);
-    if (made == 0) SHALE_TRY(sync_directory(files, above));
-    // What is above a directory may be closed to us or read-only, which is fine
-    // as long as the directory is there. Whether it is shows when it is opened.
+    if (made == 0 || !established) {
+      const int descriptor = files.open_at(AT_FDCWD, above.c_str(), kDirectoryFlags, 0);
+      if (descriptor >= 0) {
+        SHALE_TRY(File(files, descriptor, above.string()).sync());
+      } else if (made == 0) {
+        return system_error(-descriptor, "open", above.string());
+      }
+    }
+    // Whether a directory that could not be made is there shows when it is opened.
     above = reached;
   }
   return {};
@@ -51,8 +55,11 @@ Result<void> check_same_filesystem(const File& parent, const File& child) {
 
 }  // namespace
 
-Result<File> open_root(FileSystem& files, const std::filesystem::path& path) {
-  SHALE_TRY(make_parents(files, path));
+Result<File> open_root(FileSystem& files, const std::filesystem::path& path,
+                       const std::string& first) {
+  struct ::stat status{};
+  const bool established = files.status_at(AT_FDCWD, (path / first).c_str(), status) == 0;
+  SHALE_TRY(make_parents(files, path, established));
   const int descriptor = files.open_at(AT_FDCWD, path.c_str(), kDirectoryFlags, 0);
   if (descriptor < 0) return system_error(-descriptor, "open the directory", path.string());
   File root(files, descriptor, path.string());

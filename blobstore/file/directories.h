@@ -8,8 +8,11 @@
 namespace shale::file {
 
 /// Opens the directory at `path`, after making it and those above it where they
-/// are missing. What was made survives a power cut once this returns.
-Result<File> open_root(FileSystem& files, const std::filesystem::path& path);
+/// are missing. Their names survive a power cut once this returns. `first` is the
+/// first name that the caller makes in it: while that one is missing, directories
+/// that are there already are not trusted to be durable.
+Result<File> open_root(FileSystem& files, const std::filesystem::path& path,
+                       const std::string& first);
 
 /// Opens the directory `name` in `parent`, after making it where it is missing.
 /// It survives a power cut once `parent` is synced, which is left to the caller.

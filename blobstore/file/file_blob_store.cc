@@ -28,7 +28,7 @@ class FileBlob final : public Blob {
 
 Result<std::unique_ptr<FileBlobStore>> FileBlobStore::open(const FileBlobStoreOptions& options) {
   file::FileSystem& files = options.files != nullptr ? *options.files : file::posix_file_system();
-  SHALE_TRY_ASSIGN(auto root, file::open_root(files, options.root));
+  SHALE_TRY_ASSIGN(auto root, file::open_root(files, options.root, "uploads"));
   SHALE_TRY_ASSIGN(auto uploads, file::open_directory(root, "uploads"));
   SHALE_TRY_ASSIGN(auto blobs, file::open_directory(root, "blobs"));
   SHALE_TRY_ASSIGN(auto sha256, file::BlobDirectory::open(blobs, Algorithm::kSha256));

@@ -131,7 +131,6 @@ int serve_on(const config::Config& config, const Ground& ground) {
   log::Logger logger(log_options(config, ::isatty(STDERR_FILENO) != 0));
   logger.info("starting", {{"version", SHALE_VERSION}, {"data_dir", config.storage.data_dir}});
 
-  std::filesystem::create_directories(config.storage.data_dir);
   House house(config, ground, logger);
   for (const std::string& address : house.server.addresses()) {
     logger.info("listening", {{"address", address}});

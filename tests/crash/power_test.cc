@@ -7,8 +7,11 @@
 
 #include <doctest/doctest.h>
 
+#include "server/index/rocks/environment.h"
+#include "tests/crash/power_rocks_files.h"
 #include "tests/crash/power_verdict.h"
 #include "tests/support/from_environment.h"
+#include "tests/support/temporary_directory.h"
 
 /// Cuts the power at some point of a registry's life, starts it on what the disk
 /// may have kept, and compares with what had been acknowledged by then. README.md
@@ -122,6 +125,30 @@ TEST_CASE("Power cut: a second one, while the store starts after the first, lose
   CAPTURE(seed);
   std::mt19937_64 random(seed);
   expect_no_loss_after(Fate::kSome, random);
+}
+
+TEST_CASE("Power cut: what a killed process left unsynced is not built upon by the next") {
+  const std::uint64_t seed = chosen_seed();
+  CAPTURE(seed);
+  std::mt19937_64 random(seed);
+  expect_no_loss_after(Fate::kEverything, random);
+}
+
+TEST_CASE("Power cut: the metadata makes directories durable that a killed process left") {
+  const TemporaryDirectory base(fast_directory());
+  Journal journal(base.path());
+  const auto env = rocksdb::NewCompositeEnv(rocks_files(journal));
+  REQUIRE(env->CreateDir(base / "srv").ok());
+  REQUIRE(env->CreateDir(base / "srv/data").ok());
+  index::rocks::Environment environment{*env};
+  const FakeClock clock;
+  auto options = metadata_options(base.path(), clock);
+  options.environment = &environment;
+  REQUIRE(index::RocksMetadataStore::open(options));
+
+  std::mt19937_64 random;
+  const Disk disk = after_power_cut(journal.record(), journal.position(), Fate::kNothing, random);
+  CHECK(disk.files.contains("srv/data/metadata/CURRENT"));
 }
 
 struct MissingSync {

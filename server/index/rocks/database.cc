@@ -58,8 +58,34 @@ Error open_error(const rocksdb::Status& status, const RocksOptions& options) {
                         "the disk has space");
 }
 
-/// Makes the directory and those above it, each of them durably: a power cut must
-/// not take the name of a directory whose contents were synced.
+/// Whether there is a store, be it an incomplete one.
+Result<bool> has_store(const RocksOptions& options) {
+  const rocksdb::Status found = env_of(options).FileExists(options.path.string() + "/CURRENT");
+  if (found.IsNotFound()) {
+    return false;
+  }
+  return found.ok() ? Result<bool>(true) : open_error(found, options);
+}
+
+/// Makes `directory` in `above` if it is missing, and its name durable.
+rocksdb::Status make_durable(rocksdb::Env& env, const std::string& above,
+                             const std::string& directory) {
+  const bool missing = env.FileExists(directory).IsNotFound();
+  if (missing) {
+    if (auto made = env.CreateDirIfMissing(directory); !made.ok()) {
+      return made;
+    }
+  }
+  std::unique_ptr<rocksdb::Directory> parent;
+  if (auto opened = env.NewDirectory(above, &parent); !opened.ok()) {
+    return missing ? opened : rocksdb::Status::OK();  // closed to us: not of our making
+  }
+  return parent->Fsync();
+}
+
+/// Makes the directory and those above it durably: a power cut must not take the
+/// name of a directory whose contents were synced. One that is there may have been
+/// made by a process that died before it could sync, so that is done for all.
 Result<void> make_directory(const RocksOptions& options) {
   const auto fail = [&](const std::string& why) {
     return with_words(Errc::kIo, why,
@@ -67,44 +93,26 @@ Result<void> make_directory(const RocksOptions& options) {
                           " cannot be made: see that the one above it can be written to");
   };
   std::error_code failed;
-  std::vector<std::filesystem::path> missing;
-  for (auto at = std::filesystem::absolute(options.path, failed);
-       !failed && !std::filesystem::exists(at, failed) && at.has_relative_path();
-       at = at.parent_path()) {
-    missing.push_back(at);
-  }
+  const auto whole = std::filesystem::weakly_canonical(options.path, failed);
   if (failed) {
     return fail(failed.message());
   }
-  rocksdb::Env& env = env_of(options);
-  for (; !missing.empty(); missing.pop_back()) {
-    const auto& made = missing.back();
-    std::unique_ptr<rocksdb::Directory> parent;
-    rocksdb::Status status = env.CreateDirIfMissing(made.string());
-    if (status.ok()) {
-      status = env.NewDirectory(made.parent_path().string(), &parent);
+  std::filesystem::path above = whole.root_path();
+  for (const auto& part : whole.relative_path()) {
+    const std::filesystem::path reached = above / part;
+    const auto made = make_durable(env_of(options), above.string(), reached.string());
+    if (!made.ok()) {
+      return fail(made.ToString());
     }
-    if (status.ok()) {
-      status = parent->Fsync();
-    }
-    if (!status.ok()) {
-      return fail(status.ToString());
-    }
+    above = reached;
   }
   return {};
 }
 
-/// The families on disk; none when there is no store yet.
+/// The families of a store that is there.
 Result<std::vector<std::string>> stored_families(const RocksOptions& options) {
   const std::string path = options.path.string();
   std::vector<std::string> names;
-  const rocksdb::Status there = env_of(options).FileExists(path + "/CURRENT");
-  if (there.IsNotFound()) {
-    return names;
-  }
-  if (!there.ok()) {
-    return open_error(there, options);
-  }
   if (const auto status = rocksdb::DB::ListColumnFamilies(database_options(options), path, &names);
       !status.ok()) {
     return open_error(status, options);
@@ -143,10 +151,12 @@ Result<bool> is_complete(const Database& database, const RocksOptions& options) 
 }  // namespace
 
 Result<std::unique_ptr<Database>> Database::open(const RocksOptions& options) {
-  SHALE_TRY(make_directory(options));
-  SHALE_TRY_ASSIGN(std::vector<std::string> stored, stored_families(options));
-  if (stored.empty()) {
-    stored.emplace_back(name_of(Family::kStore));
+  std::vector<std::string> stored{std::string(name_of(Family::kStore))};
+  SHALE_TRY_ASSIGN(const bool found, has_store(options));
+  if (found) {
+    SHALE_TRY_ASSIGN(stored, stored_families(options));
+  } else {
+    SHALE_TRY(make_directory(options));
   }
 
   const auto block_cache = rocksdb::NewLRUCache(options.block_cache_bytes, 2);

@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <filesystem>
+#include <iterator>
 #include <string>
 #include <thread>
 #include <vector>
@@ -49,6 +51,23 @@ TEST_CASE("FileBlobStore: the directories of a store are durable once it is open
   const auto last_made = std::ranges::find(log.rbegin(), log.rend(), Call::kMakeDirectory);
   REQUIRE(last_made != log.rend());
   CHECK(std::count(log.rbegin(), last_made, Call::kSync) == 2);  // blobs and the root
+}
+
+TEST_CASE("FileBlobStore: directories that a dead process left are made durable with the store") {
+  const TemporaryDirectory above;
+  const std::filesystem::path root = above / "data";
+  std::filesystem::create_directory(root);
+  FaultyFileSystem files;
+  std::vector<std::ptrdiff_t> syncs;
+  for (int starts = 0; starts < 2; ++starts) {
+    files.forget_log();
+    REQUIRE(FileBlobStore::open({.root = root, .reserve = 0, .files = &files}));
+    syncs.push_back(std::ranges::count(files.log(), Call::kSync));
+  }
+  // Blobs and the root; the first time, each directory above that too.
+  const auto parents = std::distance(root.begin(), root.end()) - 1;
+  CHECK(syncs[0] == 2 + parents);
+  CHECK(syncs[1] == 2);
 }
 
 TEST_CASE("FileBlobStore: a blob gets a durable directory before its name") {

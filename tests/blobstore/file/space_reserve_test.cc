@@ -18,7 +18,7 @@ constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
 struct Fixture {
   TemporaryDirectory root;
   FaultyFileSystem files;
-  file::File directory = value(file::open_root(files, root.path()));
+  file::File directory = value(file::open_root(files, root.path(), "uploads"));
 };
 
 TEST_CASE("SpaceReserve: what would go under the reserve is refused") {
