@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "server/config/path.h"
 #include "server/config/text.h"
 
 namespace shale::config {
@@ -65,6 +66,9 @@ Parsed<ListenAddress> parse_unix(std::string_view path) {
   if (path.size() > kLongest) {
     return Wrong{"the path of a unix socket may have " + std::to_string(kLongest) +
                  " bytes, this one has " + std::to_string(path.size())};
+  }
+  if (const auto fault = fault_of_path(path); !fault.empty()) {
+    return Wrong{"the path of a unix socket " + std::string(fault)};
   }
   return ListenAddress{.host = {}, .port = 0, .path = std::string(path)};
 }

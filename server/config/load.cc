@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <set>
+#include <string_view>
 #include <utility>
 
 #include "server/config/assignment.h"
@@ -70,12 +71,30 @@ struct Draft {
   }
 };
 
+/// Keys, values and paths are repeated to the operator, whatever is in them:
+/// control characters are shown as escapes, so that none ends a line or talks to
+/// the terminal.
+std::string one_line(std::string_view text) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  std::string line;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= ' ' && byte != 0x7f) {
+      line += c;
+    } else {
+      line.append({'\\', 'x', kHex[byte >> 4U], kHex[byte & 0xFU]});
+    }
+  }
+  return line;
+}
+
 }  // namespace
 
 std::string Problem::str() const {
-  std::string line = where;
-  if (!key.empty()) line += ": " + key;
-  return line + ": " + what;
+  std::string text = where;
+  if (!key.empty()) text += ": " + key;
+  text += ": " + what;
+  return one_line(text);
 }
 
 std::variant<Loaded, std::vector<Problem>> load(const Sources& sources) {

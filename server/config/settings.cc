@@ -1,13 +1,13 @@
 #include "server/config/settings.h"
 
 #include <algorithm>
-#include <cctype>
 #include <chrono>
 #include <cstdint>
 #include <utility>
 #include <variant>
 
 #include "server/config/parsed.h"
+#include "server/config/path.h"
 #include "server/config/setting_kinds.h"
 #include "server/config/text.h"
 
@@ -22,10 +22,9 @@ std::string same(const std::string& text) {
 }
 
 Parsed<std::string> parse_path(std::string_view text) {
-  const auto control = [](unsigned char c) { return std::iscntrl(c) != 0; };
   if (text.empty()) return Wrong{"the path is empty: write a directory"};
-  if (std::ranges::any_of(text, control)) {
-    return Wrong{"the path has a control character in it: write one without"};
+  if (const auto fault = fault_of_path(text); !fault.empty()) {
+    return Wrong{"the path " + std::string(fault)};
   }
   return std::string(text);
 }

@@ -1,5 +1,7 @@
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <optional>
 #include <span>
 #include <string>
@@ -40,6 +42,19 @@ Decoded decode(const Framing& framing, std::string_view bytes, std::size_t piece
   return result;
 }
 
+/// A body that was taken is the same in one chunk, without extensions or trailers,
+/// and ends where that ends: nothing of it can be taken for the next request.
+void check_rewritten(const std::string& body) {
+  constexpr std::string_view kNext = "GET / HTTP/1.1\r\n";
+  const Framing chunked{.kind = Framing::Kind::kChunked, .length = 0};
+  std::array<char, 24> size{};
+  std::snprintf(size.data(), size.size(), "%zx\r\n", body.size());
+  std::string text = body.empty() ? "" : size.data() + body + "\r\n";
+  text += "0\r\n\r\n";
+  const Decoded again = decode(chunked, text + std::string(kNext), text.size() + kNext.size());
+  FUZZ_CHECK(again.done && again.body == body && again.consumed == text.size());
+}
+
 /// The first byte chooses the framing: 0 is chunked, another a length.
 void run(std::string_view bytes) {
   if (bytes.empty()) return;
@@ -51,6 +66,11 @@ void run(std::string_view bytes) {
   for (const std::size_t piece : {1U, 2U, 3U, 7U, 64U}) {
     FUZZ_CHECK(decode(framing, bytes, piece) == whole);
   }
+  // The last byte that was taken is the one that ended it.
+  if (whole.done && whole.consumed > 0) {
+    FUZZ_CHECK(!decode(framing, bytes.substr(0, whole.consumed - 1), bytes.size() + 1).done);
+  }
+  if (whole.done) check_rewritten(whole.body);
 }
 
 }  // namespace

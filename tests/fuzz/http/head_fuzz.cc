@@ -1,5 +1,6 @@
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <variant>
 
@@ -36,6 +37,28 @@ void check_request(const Request& request) {
   FUZZ_CHECK((request.framing.kind == Framing::Kind::kChunked) == !codings.empty());
 }
 
+/// The head that says the same in the plainest form: what a proxy would send on.
+std::string written(const Request& request) {
+  std::string text = request.method_text + " " + request.path;
+  if (!request.query.empty()) text += "?" + request.query;
+  text += " HTTP/1." + std::to_string(request.version_minor) + "\r\n";
+  for (const auto& [name, value] : request.headers) {
+    text.append(name).append(": ").append(value).append("\r\n");
+  }
+  return text + "\r\n";
+}
+
+/// Written again and read again, it is the same request, to its last byte: two
+/// readers in a row cannot take it for two different ones.
+void check_rewritten(const Request& request) {
+  const HeadLimits generous;
+  const std::string text = written(request);
+  const HeadOutcome again = parse_head(text + "GET / HTTP/1.1\r\n", generous);
+  const auto* head = std::get_if<ParsedHead>(&again);
+  FUZZ_CHECK(head != nullptr && head->consumed == text.size());
+  FUZZ_CHECK(describe(again) == describe(ParsedHead{request, text.size()}));
+}
+
 void run(std::string_view bytes) {
   const HeadOutcome whole = parse_head(bytes, kLimits);
   for (std::size_t cut = 0; cut < bytes.size() && cut <= kLimits.bytes + 1; ++cut) {
@@ -44,6 +67,7 @@ void run(std::string_view bytes) {
   if (const auto* head = std::get_if<ParsedHead>(&whole)) {
     FUZZ_CHECK(head->consumed <= bytes.size() && head->consumed <= kLimits.bytes);
     check_request(head->request);
+    check_rewritten(head->request);
   }
 }
 

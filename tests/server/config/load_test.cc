@@ -77,6 +77,16 @@ TEST_CASE("load: a wrong value is named with file, line, column, key, fault and 
               "write anonymous-everything"});
 }
 
+TEST_CASE("load: a problem is one line, whatever it repeats") {
+  CHECK(
+      problems_in("log:\n  level: |\n    info\n") ==
+      Lines{"shale.yaml:2:10: log.level: \"info\\x0a\" is not known here: write debug, info, warn "
+            "or error"});
+  CHECK(problems_in("\"lo\\ng\\e[2J\": 1\n") ==
+        Lines{"shale.yaml:1:1: lo\\x0ag\\x1b[2J: no such setting: `shale check-config --reference` "
+              "lists them all"});
+}
+
 TEST_CASE("load: values out of their bounds say which bound") {
   CHECK(problems_in("limits:\n  head_bytes: 1023\n") ==
         Lines{"shale.yaml:2:15: limits.head_bytes: 1023 is too small: write at least 1KiB"});
@@ -90,13 +100,20 @@ TEST_CASE("load: values out of their bounds say which bound") {
         Lines{"shale.yaml:2:9: timeouts.idle: 99ms is too small: write at least 100ms"});
 }
 
-TEST_CASE("load: paths must be there and printable") {
+TEST_CASE("load: paths must be there and fit to be printed") {
   CHECK(problems_in("storage:\n  data_dir: \"\"\n") ==
         Lines{"shale.yaml:2:13: storage.data_dir: the path is empty: write a directory"});
   CHECK(
       problems_in("storage:\n  data_dir: \"a\\nb\"\n") ==
       Lines{"shale.yaml:2:13: storage.data_dir: the path has a control character in it: write one "
             "without"});
+  CHECK(problems_in("storage:\n  data_dir: \"a\xFF\"\n") ==
+        Lines{"shale.yaml:2:13: storage.data_dir: the path is not UTF-8: write one that is"});
+  CHECK(
+      problems_in("server:\n  listen: \"unix:/a\\0b\"\n") ==
+      Lines{"shale.yaml:2:11: server.listen: the path of a unix socket has a control character in "
+            "it: write one without"});
+  CHECK(problems_in("storage:\n  data_dir: /srv/\u00E9\n").empty());
 }
 
 TEST_CASE("load: an external URL is an origin") {

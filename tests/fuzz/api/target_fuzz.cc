@@ -1,0 +1,66 @@
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include "server/api/target.h"
+#include "server/http/uri.h"
+#include "tests/fuzz/fuzz.h"
+
+namespace shale::api {
+namespace {
+
+/// The path that is read as this target.
+std::string written(const Target& target) {
+  const std::string front = "/v2/" + target.name;
+  switch (target.resource) {
+    case Resource::kBase:
+      return "/v2/";
+    case Resource::kCatalog:
+      return "/v2/_catalog";
+    case Resource::kManifest:
+      return front + "/manifests/" + target.item;
+    case Resource::kBlob:
+      return front + "/blobs/" + target.item;
+    case Resource::kUploads:
+      return front + "/blobs/uploads/";
+    case Resource::kUpload:
+      return front + "/blobs/uploads/" + target.item;
+    case Resource::kTags:
+      return front + "/tags/list";
+    case Resource::kReferrers:
+      return front + "/referrers/" + target.item;
+  }
+  std::abort();
+}
+
+bool equal(const Target& one, const Target& other) {
+  return one.resource == other.resource && one.name == other.name && one.item == other.item;
+}
+
+/// Nothing of the path gets lost or moves from one part to another: the target,
+/// written again, is the path, but for the two places where a slash at the end is free.
+void run(std::string_view encoded) {
+  const auto path = http::decode_path(encoded);
+  if (!path) return;
+  const auto target = parse_target(*path);
+  if (!target) return;
+  FUZZ_CHECK(target->item.find('/') == std::string::npos);
+  const std::string again = written(*target);
+  FUZZ_CHECK(again == *path || again == *path + "/");
+  FUZZ_CHECK(again == *path || target->item.empty());
+
+  const auto decoded = http::decode_path(http::encode_path(again));
+  FUZZ_CHECK(decoded == again);
+  const auto back = parse_target(*decoded);
+  FUZZ_CHECK(back && equal(*back, *target));
+}
+
+}  // namespace
+}  // namespace shale::api
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {  // NOLINT
+  shale::api::run({reinterpret_cast<const char*>(data), size});
+  return 0;
+}
