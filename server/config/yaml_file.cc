@@ -2,10 +2,13 @@
 #include <cstddef>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <set>
+#include <sstream>
 #include <system_error>
 #include <variant>
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include "server/config/assignment.h"
@@ -17,6 +20,42 @@ namespace {
 
 constexpr std::size_t kLargest = std::size_t{1} << 20;  ///< bytes; no configuration comes near
 
+/// yaml-cpp 0.7 takes nothing of a document that begins with a comma, so that
+/// `LoadAll` reads it again and again until no memory is left. This sees one
+/// document begin where the one before it began.
+class DocumentStarts final : public YAML::EventHandler {
+ public:
+  /// Where no document can be read, if anywhere. Throws what the parser throws.
+  static std::optional<YAML::Mark> find_stuck(const std::string& text) {
+    std::istringstream stream(text);
+    YAML::Parser parser(stream);
+    DocumentStarts starts;
+    while (!starts.stuck_ && parser.HandleNextDocument(starts)) {
+    }
+    return starts.stuck_ ? starts.last_ : std::nullopt;
+  }
+
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    stuck_ = last_ && last_->pos == mark.pos;
+    last_ = mark;
+  }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark& /*mark*/, YAML::anchor_t /*anchor*/) override {}
+  void OnAlias(const YAML::Mark& /*mark*/, YAML::anchor_t /*anchor*/) override {}
+  void OnScalar(const YAML::Mark& /*mark*/, const std::string& /*tag*/, YAML::anchor_t /*anchor*/,
+                const std::string& /*value*/) override {}
+  void OnSequenceStart(const YAML::Mark& /*mark*/, const std::string& /*tag*/,
+                       YAML::anchor_t /*anchor*/, YAML::EmitterStyle::value /*style*/) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark& /*mark*/, const std::string& /*tag*/, YAML::anchor_t /*anchor*/,
+                  YAML::EmitterStyle::value /*style*/) override {}
+  void OnMapEnd() override {}
+
+ private:
+  std::optional<YAML::Mark> last_;
+  bool stuck_ = false;
+};
+
 /// Reads the two levels of a document, and notes everything else that is there.
 class Reader {
  public:
@@ -24,7 +63,11 @@ class Reader {
 
   Reading read(const std::string& text) {
     try {
-      read_documents(YAML::LoadAll(text));
+      if (const auto stuck = DocumentStarts::find_stuck(text)) {
+        note(at(*stuck), {}, "this is not YAML: nothing can begin with what stands here");
+      } else {
+        read_documents(YAML::LoadAll(text));
+      }
     } catch (const YAML::Exception& broken) {
       note(at(broken.mark), {}, "this is not YAML: " + broken.msg);
     }

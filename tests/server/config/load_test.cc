@@ -211,6 +211,15 @@ TEST_CASE("load: what is not YAML is named with its place") {
   CHECK(problems_in("a: " + std::string(100'000, '[')).size() == 1);
 }
 
+TEST_CASE("load: what the parser would never get past is an error") {
+  for (const std::string_view text : {", a\n", "---\n, a\n", "log:\n---\n,\n"}) {
+    CAPTURE(text);
+    const Lines lines = problems_in(text);
+    REQUIRE(lines.size() == 1);
+    CHECK(lines.front().find("this is not YAML: nothing can begin with") != std::string::npos);
+  }
+}
+
 TEST_CASE("load: a second document is an error") {
   CHECK(problems_in("log:\n  level: info\n---\nlog:\n  level: warn\n") ==
         Lines{"shale.yaml:4:1: a second document begins here: write one only"});
