@@ -168,14 +168,17 @@ TEST_CASE("Server: serves unix sockets, and removes the socket at its end") {
 
 TEST_CASE("Server: stopping lets a running request end and closes idle connections") {
   RunningServer running;
-  auto idle = running.client();
+  auto idle = running.client();  // one with each worker
   idle.exchange(kGet);
+  auto idle_too = running.client();
+  idle_too.exchange(kGet);
   auto busy = running.client();
   busy.send("POST /slow HTTP/1.1\r\nHost: t\r\nContent-Length: 2\r\n\r\nhi");
   running.application.gate.await_visitor();
 
   std::jthread stopping([&] { CHECK(running.server.stop(std::chrono::seconds{10}) == 0); });
   CHECK(idle.closed_by_server());
+  CHECK(idle_too.closed_by_server());  // so both workers know, and one has the busy one
   running.application.gate.open();
   const auto response = busy.read_response();
   REQUIRE(response);
