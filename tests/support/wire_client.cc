@@ -4,6 +4,7 @@
 #include <cstring>
 #include <stdexcept>
 
+#include <arpa/inet.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -27,7 +28,16 @@ net::UniqueFd connect_unix(std::string_view path) {
   return socket;
 }
 
-net::UniqueFd connect_tcp(std::string_view address) {
+void bind_to(int socket, std::string_view from) {
+  ::sockaddr_in name{};
+  name.sin_family = AF_INET;
+  if (::inet_pton(AF_INET, std::string(from).c_str(), &name.sin_addr) != 1 ||
+      ::bind(socket, reinterpret_cast<::sockaddr*>(&name), sizeof name) != 0) {
+    throw std::runtime_error("bind to " + std::string(from));
+  }
+}
+
+net::UniqueFd connect_tcp(std::string_view address, std::string_view from) {
   const auto colon = address.rfind(':');
   std::string_view host = address.substr(0, colon);
   if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
@@ -39,6 +49,7 @@ net::UniqueFd connect_tcp(std::string_view address) {
     throw std::runtime_error("resolve " + std::string(address));
   }
   net::UniqueFd socket(::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!from.empty()) bind_to(socket.get(), from);
   const bool connected = ::connect(socket.get(), found->ai_addr, found->ai_addrlen) == 0;
   ::freeaddrinfo(found);
   if (!connected) throw std::runtime_error("connect " + std::string(address));
@@ -54,9 +65,9 @@ bool wait_for(int socket, short events) {
 
 }  // namespace
 
-WireClient::WireClient(std::string_view address)
+WireClient::WireClient(std::string_view address, std::string_view from)
     : socket_(address.starts_with("unix:") ? connect_unix(address.substr(5))
-                                           : connect_tcp(address)) {}
+                                           : connect_tcp(address, from)) {}
 
 bool WireClient::send(std::string_view bytes) {
   while (!bytes.empty()) {
@@ -76,6 +87,12 @@ std::size_t WireClient::send_some(std::string_view bytes) {
 
 void WireClient::finish_sending() {
   ::shutdown(socket_.get(), SHUT_WR);
+}
+
+void WireClient::reset() {
+  const ::linger now{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
+  socket_ = net::UniqueFd();
 }
 
 bool WireClient::receive() {

@@ -27,13 +27,16 @@ struct WireResponse {
 class WireClient {
  public:
   /// `address` is `host:port`, `[v6]:port` or `unix:/path`.
-  explicit WireClient(std::string_view address);
+  /// TCP may come `from` another address of this machine, such as 127.0.0.2.
+  explicit WireClient(std::string_view address, std::string_view from = {});
 
   /// False when the server has closed meanwhile.
   bool send(std::string_view bytes);
   /// Sends as much as the socket takes without waiting; how much that was.
   std::size_t send_some(std::string_view bytes);
   void finish_sending();
+  /// Goes away with a reset, as when its machine does; nothing works afterwards.
+  void reset();
 
   /// The next answer; none when the connection ends first. With `no_body`, the
   /// body that Content-Length announces does not come (HEAD).
