@@ -140,10 +140,17 @@ std::string WireClient::read_some(std::size_t most) {
 }
 
 bool WireClient::closed_by_server() {
-  if (!received_.empty()) return false;
-  if (!wait_for(socket_.get(), POLLIN)) return false;
+  return at_end() <= 0;
+}
+
+bool WireClient::ended_by_server() {
+  return at_end() == 0;
+}
+
+::ssize_t WireClient::at_end() {
+  if (!received_.empty() || !wait_for(socket_.get(), POLLIN)) return 1;
   char byte = 0;
-  return ::recv(socket_.get(), &byte, 1, 0) <= 0;
+  return ::recv(socket_.get(), &byte, 1, 0);
 }
 
 }  // namespace shale::testing

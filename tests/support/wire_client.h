@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include <sys/types.h>
+
 #include "server/http/message.h"
 #include "server/net/unique_fd.h"
 
@@ -46,6 +48,8 @@ class WireClient {
   std::string read_some(std::size_t most);
   /// Whether the server closes the connection, with nothing more to read.
   bool closed_by_server();
+  /// The same, and without a reset, which can destroy answers on their way.
+  bool ended_by_server();
 
   std::optional<WireResponse> exchange(std::string_view request, Body body = Body::kPresent) {
     send(request);
@@ -55,6 +59,8 @@ class WireClient {
  private:
   /// More bytes into `received_`; false at the end.
   bool receive();
+  /// What a read gives once nothing that was received is left; 1 when nothing comes.
+  ::ssize_t at_end();
 
   net::UniqueFd socket_;
   std::string received_;

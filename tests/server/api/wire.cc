@@ -39,6 +39,13 @@ std::string shown(const WireResponse& answer) {
 
 }  // namespace
 
+net::Options patient() {
+  constexpr std::chrono::minutes kLong{10};
+  net::Options options;
+  options.timeouts = {.head = kLong, .body = kLong, .write = kLong, .idle = kLong};
+  return options;
+}
+
 WireServer::WireServer(net::Options options, const Setup& setup)
     : house_(without_access_log(setup)), server_(house_.api, on_one_worker(std::move(options))) {}
 
@@ -113,11 +120,12 @@ std::string WireServer::expect(const WireRow& row, const Pieces& pieces) {
     const std::string codes = answer->status < 400 ? "" : wire_codes(*answer);
     CHECK(codes.substr(0, codes.find(' ')) == row.answers[i].code);
     const bool last = i + 1 == row.answers.size();
-    const bool closes = last && row.after == After::kCloses;
+    const bool closes = last && row.after != After::kStaysOpen;
     CHECK((answer->header("Connection") == "close") == closes);
     all += shown(*answer) + "\n";
   }
-  if (row.after == After::kCloses || pieces.half_closed) {
+  if (row.after == After::kCloses) CHECK(client.ended_by_server());
+  if (row.after != After::kStaysOpen || pieces.half_closed) {
     CHECK(client.closed_by_server());
     connection_.reset();
   }

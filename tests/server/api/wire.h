@@ -15,7 +15,15 @@
 namespace shale::testing {
 
 /// Whether a client may go on with its next request on the same connection.
-enum class After : std::uint8_t { kStaysOpen, kCloses };
+enum class After : std::uint8_t {
+  kStaysOpen,
+  kCloses,        ///< without a reset, whatever the client still sends
+  kClosesAsAsked  ///< as the client wished; what it sends behind that is its own fault
+};
+
+/// Limits and patience as the program has them, but for the time that a message in
+/// single bytes may take on a busy machine.
+net::Options patient();
 
 /// One of the answers to a message.
 struct WireAnswer {
@@ -40,7 +48,7 @@ struct WireRow {
 /// with one worker: whatever one client does to it, all others feel.
 class WireServer {
  public:
-  explicit WireServer(net::Options options = {}, const Setup& setup = {});
+  explicit WireServer(net::Options options = patient(), const Setup& setup = {});
 
   /// A connection that the worker has in hand: it has answered a request.
   WireClient client() const;
