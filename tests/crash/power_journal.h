@@ -75,8 +75,10 @@ class Journal {
   /// Syncs `node` as far as the record goes. The disk of the test need not.
   void sync(Node node) {
     const Position since = position();
-    // Others go on meanwhile, as they do beside a real one.
-    for (int turns = 0; turns < kTurns; ++turns)
+    // Others go on meanwhile, as they do beside a real one; now and then for long.
+    const bool slow = since % 5 == 0;
+    const Position enough = since + (slow ? kManyOperations : 1);
+    for (int turns = slow ? kManyTurns : kTurns; turns > 0 && position() < enough; --turns)
       std::this_thread::yield();
     auto tree = tree_.lock();
     if (ignored_ && ignored_(tree->path_of(node))) return;
@@ -88,6 +90,8 @@ class Journal {
 
  private:
   static constexpr int kTurns = 20;
+  static constexpr int kManyTurns = 4000;
+  static constexpr Position kManyOperations = 40;
 
   Guarded<Tree> tree_;
   const Ignored ignored_;

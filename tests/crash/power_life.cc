@@ -70,6 +70,7 @@ void Life::live(const Plan& plan, const Disk& disk, Position cut, Fate fate) {
   {
     auto options = metadata_options(base.path(), clock);
     options.write_buffer_bytes = plan.write_buffer_bytes;
+    options.durability = plan.durability;
     options.environment = &environment;
     // In the order of `shale serve`: the lock of the metadata keeps others off.
     const auto metadata = demand(index::RocksMetadataStore::open(options));
@@ -81,7 +82,11 @@ void Life::live(const Plan& plan, const Disk& disk, Position cut, Fate fate) {
     registry::Registry registry(*blobs, noted, clock, {.small_blob_bytes = plan.small_blob_bytes});
     run(registry, universe, plan);
     done = journal.position();
-    const auto fresh = noted.commits();
+    auto fresh = noted.commits();
+    if (plan.durability == index::Durability::kRelaxed) {
+      for (Commit& commit : fresh)
+        commit.acknowledged = kNever;
+    }
     commits.insert(commits.end(), fresh.begin(), fresh.end());
     shared_syncs = fresh.size() - std::min<std::uint64_t>(fresh.size(), metadata->syncs());
   }

@@ -22,6 +22,8 @@ struct Plan {
   std::size_t write_buffer_bytes = std::size_t{8} << 20;
   /// Of the sizes in a universe, some lie on either side.
   std::size_t small_blob_bytes = 2000;
+  /// Relaxed, no commit is promised to survive, and none may do so by half.
+  index::Durability durability = index::Durability::kSynced;
   Journal::Ignored ignored = {};  ///< syncs that do not happen
 };
 

@@ -10,8 +10,9 @@
 namespace shale::testing::power {
 namespace {
 
-/// Below, at and above a page of 4 KiB, and nothing at all.
-constexpr std::array<std::size_t, 8> kSizes{0, 1, 300, 4096, 4097, 9000, 20'000, 700};
+/// Below, at and above a page of 4 KiB, and nothing at all; the first eight are in images.
+constexpr std::array<std::size_t, 16> kSizes{0,    1,    300,  4096, 4097, 9000, 20'000, 700,
+                                             2100, 2200, 2300, 2400, 2500, 2600, 17'000, 18'000};
 
 Content random_content(std::size_t size, Algorithm algorithm, std::mt19937_64& random) {
   for (;;) {
