@@ -117,8 +117,9 @@ TEST_CASE("Wire: an upload whose client vanished at any byte can be gone on with
       WireClient client = server.client();
       bool zero_is_none = true;
       const bool ended = becomes_true([&] {
-        const auto status = client.exchange(get(upload), WireClient::Body::kAbsent);
+        const auto status = client.exchange(get(upload));
         REQUIRE(status);
+        if (status->status == 409) return false;  // its end is still being found
         REQUIRE(status->status == 204);
         const string range = status->header("Range");
         // The protocol's 0-0 means none or one: both are tried in turn.
