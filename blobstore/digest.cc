@@ -49,6 +49,14 @@ bool decode_hex(std::string_view hex, std::span<std::byte> raw) {
   return true;
 }
 
+/// Into twice as many characters.
+void encode_hex(std::span<const std::byte> raw, std::span<char> hex) {
+  for (std::size_t i = 0; i < raw.size(); ++i) {
+    hex[2 * i] = kHexDigits[std::to_integer<unsigned>(raw[i]) >> 4];
+    hex[(2 * i) + 1] = kHexDigits[std::to_integer<unsigned>(raw[i]) & 0xf];
+  }
+}
+
 /// What a client sent may be long and may hold anything.
 Error invalid(std::string_view text, std::string_view why) {
   constexpr std::size_t kShown = 200;
@@ -117,19 +125,16 @@ Digest::Digest(Algorithm algorithm, std::span<const std::byte> raw) : algorithm_
 }
 
 std::string Digest::hex() const {
-  std::string text;
-  text.reserve(2 * digest_size(algorithm_));
-  for (const std::byte b : raw()) {
-    text += kHexDigits[std::to_integer<unsigned>(b) >> 4];
-    text += kHexDigits[std::to_integer<unsigned>(b) & 0xf];
-  }
+  std::string text(2 * digest_size(algorithm_), '\0');
+  encode_hex(raw(), text);
   return text;
 }
 
 std::string Digest::str() const {
-  std::string text(algorithm_name(algorithm_));
-  text += ':';
-  text += hex();
+  const std::string_view name = algorithm_name(algorithm_);
+  std::string text(name.size() + 1 + (2 * digest_size(algorithm_)), ':');
+  std::ranges::copy(name, text.begin());
+  encode_hex(raw(), std::span(text).subspan(name.size() + 1));
   return text;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <span>
 #include <string>
@@ -24,7 +25,7 @@ class MemoryBlob final : public Blob {
     if (offset >= bytes_->size()) return std::size_t{0};
     const auto rest = std::as_bytes(std::span(*bytes_)).subspan(offset);
     const auto wanted = rest.first(std::min(rest.size(), into.size()));
-    std::ranges::copy(wanted, into.begin());
+    if (!wanted.empty()) std::memcpy(into.data(), wanted.data(), wanted.size());
     return wanted.size();
   }
 

@@ -28,8 +28,9 @@ std::string fresh_boundary() {
   return boundary;
 }
 
-bool client_has(const Call& call, const Digest& digest) {
-  return !http::if_none_match_passes(call.request.headers, digest.str());
+bool client_has(const Call& call, const http::Response& response) {
+  return !http::if_none_match_passes(call.request.headers,
+                                     response.headers.find("Docker-Content-Digest"));
 }
 
 }  // namespace
@@ -40,7 +41,7 @@ Result<http::Response> head_blob(const Call& call) {
   SHALE_TRY_ASSIGN(const auto link, call.registry.stat_blob(repository, digest));
   http::Response response = blob_response(link);
   response.content_length = link.size;
-  if (client_has(call, digest)) response.status = 304;
+  if (client_has(call, response)) response.status = 304;
   return response;
 }
 
@@ -49,7 +50,7 @@ Result<http::Response> get_blob(const Call& call) {
   SHALE_TRY_ASSIGN(const auto digest, call.digest());
   SHALE_TRY_ASSIGN(const auto open, call.registry.open_blob(repository, digest));
   http::Response response = blob_response(open.link);
-  if (client_has(call, digest)) {
+  if (client_has(call, response)) {
     response.status = 304;
     response.content_length = open.link.size;
     return response;

@@ -25,8 +25,9 @@ http::Response manifest_response(const index::Descriptor& descriptor) {
   return response;
 }
 
-bool client_has(const Call& call, const Digest& digest) {
-  return !http::if_none_match_passes(call.request.headers, digest.str());
+bool client_has(const Call& call, const http::Response& response) {
+  return !http::if_none_match_passes(call.request.headers,
+                                     response.headers.find("Docker-Content-Digest"));
 }
 
 }  // namespace
@@ -36,7 +37,7 @@ Result<http::Response> head_manifest(const Call& call) {
   SHALE_TRY_ASSIGN(const auto reference, existing_reference(call));
   SHALE_TRY_ASSIGN(const auto found, call.registry.stat_manifest(repository, reference));
   http::Response response = manifest_response(found);
-  if (client_has(call, found.digest)) response.status = 304;
+  if (client_has(call, response)) response.status = 304;
   return response;
 }
 
@@ -45,7 +46,7 @@ Result<http::Response> get_manifest(const Call& call) {
   SHALE_TRY_ASSIGN(const auto reference, existing_reference(call));
   SHALE_TRY_ASSIGN(auto found, call.registry.read_manifest(repository, reference));
   http::Response response = manifest_response(found.descriptor);
-  if (client_has(call, found.descriptor.digest)) {
+  if (client_has(call, response)) {
     response.status = 304;
   } else {
     response.body.emplace_back(std::move(found.bytes));

@@ -169,20 +169,22 @@ bool is_trusted(const IpAddress& address, const TrustedProxies& trusted) {
                              [&](const IpNetwork& network) { return network.contains(address); });
 }
 
-std::optional<IpAddress> peer_address(const Peer& peer) {
-  const std::string_view text = peer.address;
-  return IpAddress::parse(text.substr(0, text.find('%')));
+bool is_trusted(const Peer& peer, const TrustedProxies& trusted) {
+  if (peer.unix_socket) return trusted.unix_sockets;
+  if (trusted.networks.empty()) return false;
+  const auto address = IpAddress::parse(peer.address);
+  return address && is_trusted(*address, trusted);
 }
 
 }  // namespace
 
 ClientView client_view(const Request& request, const TrustedProxies& trusted) {
   const Peer& peer = request.peer;
-  const auto direct = peer_address(peer);
   ClientView view{.scheme = peer.tls ? "https" : "http",
                   .host = valid_host(request.headers.find("Host").value_or("")),
-                  .address = direct ? direct->str() : peer.address};
-  bool believed = peer.unix_socket ? trusted.unix_sockets : direct && is_trusted(*direct, trusted);
+                  .address = peer.address};
+  bool believed = is_trusted(peer, trusted);
+  if (!believed) return view;
 
   // From the nearest proxy outwards, as long as a trusted one wrote: the farther
   // it stands, the nearer to the client it saw the request.

@@ -47,7 +47,7 @@ struct Framing {
 
 /// Who is at the other end of a connection.
 struct Peer {
-  std::string address;  ///< without the port; empty for a unix socket
+  std::string address;  ///< as `inet_ntop` writes it; empty for a unix socket
   std::uint16_t port = 0;
   bool unix_socket = false;
   bool tls = false;

@@ -79,9 +79,26 @@ void append_character(std::string& out, std::string_view character) {
   }
 }
 
+/// By character: most of what is logged needs no escape, in bulk.
+constexpr auto kPlain = [] {
+  std::array<bool, 256> plain{};
+  for (unsigned char c = ' '; c <= '~'; ++c)
+    plain.at(c) = c != '"' && c != '\\';
+  return plain;
+}();
+
+bool needs_no_escape(char c) {
+  return kPlain[static_cast<unsigned char>(c)];
+}
+
 /// As the inside of a JSON string (RFC 8259, section 7).
 void append_escaped(std::string& out, std::string_view text) {
-  while (!text.empty()) {
+  while (true) {
+    const auto* const special = std::ranges::find_if_not(text, needs_no_escape);
+    const auto plain = static_cast<std::size_t>(special - text.begin());
+    out.append(text.substr(0, plain));
+    text.remove_prefix(plain);
+    if (text.empty()) return;
     const std::size_t length = utf8_length(text);
     if (length == 0) {
       out += kReplacement;
@@ -109,9 +126,10 @@ void append_number(std::string& out, Number number) {
 }
 
 void append_padded(std::string& out, unsigned number, std::size_t width) {
-  std::string digits = std::to_string(number);
-  if (digits.size() < width) digits.insert(0, width - digits.size(), '0');
-  out += digits;
+  const std::size_t begin = out.size();
+  append_number(out, number);
+  const std::size_t digits = out.size() - begin;
+  if (digits < width) out.insert(begin, width - digits, '0');
 }
 
 /// RFC 3339, in UTC, to the millisecond.
@@ -179,7 +197,7 @@ void append_json(std::string& out, Time time, Level level, std::string_view mess
 /// Whether a value can stand in a text line without quotes and be told from the next.
 bool is_plain(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) {
-    return c > ' ' && c <= '~' && c != '"' && c != '=' && c != '\\';
+    return needs_no_escape(c) && c != ' ' && c != '=';
   });
 }
 
@@ -222,7 +240,7 @@ std::string_view level_name(Level level) noexcept {
 
 std::string format_line(Format format, Time time, Level level, std::string_view message,
                         std::span<const Field> fields) {
-  constexpr std::size_t kUsual = 256;  // most lines fit, so one allocation is enough
+  constexpr std::size_t kUsual = 512;  // most lines fit, so one allocation is enough
   std::string line;
   line.reserve(kUsual);
   switch (format) {

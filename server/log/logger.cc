@@ -1,11 +1,19 @@
 #include "server/log/logger.h"
 
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <string>
 #include <utility>
 
 namespace shale::log {
+namespace {
+
+/// So long the writer lets lines gather when they come one after the other: to
+/// wake it for each would cost a busy server more than the line itself.
+constexpr std::chrono::milliseconds kGather{5};
+
+}  // namespace
 
 /// Lines on their way to the writer. Holds its lock only to append to a string
 /// or to swap two, so that loggers hardly ever meet.
@@ -14,17 +22,19 @@ class Logger::Queue {
   explicit Queue(std::size_t capacity) : capacity_(capacity) {}
 
   void push(std::string_view line) {
-    bool first = false;
+    bool wake = false;
     {
       const std::lock_guard lock(mutex_);
       if (line.size() > capacity_ - lines_.size()) {
         ++dropped_;
         return;
       }
-      first = lines_.empty();
+      const bool was_urgent = urgent();
+      wake = lines_.empty();
       lines_ += line;
+      wake = wake || (urgent() && !was_urgent);
     }
-    if (first) filled_.notify_one();
+    if (wake) filled_.notify_one();
   }
 
   struct Batch {
@@ -40,6 +50,10 @@ class Logger::Queue {
     writing_ = false;
     drained_.notify_all();
     filled_.wait(lock, stop, [&] { return !lines_.empty(); });
+    if (std::chrono::steady_clock::now() - taken_ < kGather) {
+      filled_.wait_for(lock, stop, kGather, [&] { return urgent(); });
+    }
+    taken_ = std::chrono::steady_clock::now();
     into.swap(lines_);
     writing_ = !into.empty();
     return {.last = into.empty(), .dropped = dropped_};
@@ -47,7 +61,12 @@ class Logger::Queue {
 
   bool wait_until_drained(std::chrono::milliseconds patience) {
     std::unique_lock lock(mutex_);
-    return drained_.wait_for(lock, patience, [&] { return lines_.empty() && !writing_; });
+    ++flushing_;
+    filled_.notify_one();
+    const bool drained =
+        drained_.wait_for(lock, patience, [&] { return lines_.empty() && !writing_; });
+    --flushing_;
+    return drained;
   }
 
   std::uint64_t dropped() const {
@@ -56,11 +75,16 @@ class Logger::Queue {
   }
 
  private:
+  /// Whether to write at once what there is.
+  bool urgent() const { return flushing_ > 0 || lines_.size() > capacity_ / 4; }
+
   const std::size_t capacity_;  ///< bytes
   mutable std::mutex mutex_;
   std::condition_variable_any filled_;
   std::condition_variable_any drained_;
   std::string lines_;
+  std::chrono::steady_clock::time_point taken_;  ///< when lines were last
+  int flushing_ = 0;                             ///< who waits for that
   bool writing_ = false;
   std::uint64_t dropped_ = 0;
 };

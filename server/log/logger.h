@@ -32,7 +32,8 @@ struct Options {
 };
 
 /// The log of the program. A call formats its line and leaves it in a bounded
-/// queue for the writer thread: it never waits for the disk or a reader, and
+/// queue for the writer thread, which writes it at once, or with those that follow
+/// within milliseconds: it never waits for the disk or a reader, and
 /// when the queue is full the line is dropped, counted and later reported in a
 /// line of its own. Thread-safe. Destruction writes what is queued.
 class Logger {

@@ -26,6 +26,7 @@ struct RocksOptions {
   std::chrono::milliseconds lease = std::chrono::minutes(10);
   Durability durability = Durability::kSynced;
   std::size_t block_cache_bytes = std::size_t{8} << 20;
+  std::size_t row_cache_bytes = std::size_t{2} << 20;
   /// What may wait in memory to be written to sorted files, all families together.
   /// A start after a crash replays about twice as much.
   std::size_t write_buffer_bytes = std::size_t{8} << 20;

@@ -51,6 +51,9 @@ rocksdb::DBOptions database_options(const RocksOptions& options) {
   db.max_file_opening_threads = 1;
   db.table_cache_numshardbits = 2;
 
+  // What is pulled again and again is found without looking into files.
+  db.row_cache = rocksdb::NewLRUCache(options.row_cache_bytes, 2);
+
   // Opening must not depend on how many files there are.
   db.skip_stats_update_on_db_open = true;
   db.skip_checking_sst_file_sizes_on_db_open = true;
