@@ -46,14 +46,18 @@ void StagedUpload::drop() noexcept {
   static_cast<void>(blobs_.cancel_upload(id_));
 }
 
-Result<std::unique_ptr<UploadSession>> StagedUpload::write_out() const {
-  SHALE_TRY(blobs_.cancel_upload(id_));  // an older copy
-  SHALE_TRY_ASSIGN(auto session, blobs_.begin_upload(id_, algorithm_));
-  if (auto written = session->append(std::as_bytes(std::span(bytes_))); !written) {
+Result<std::unique_ptr<UploadSession>> StagedUpload::write_out() {
+  // A copy has the beginning of the bytes. It is gone on with and not made anew, so that
+  // a crash in here leaves at least what was there when a chunk was acknowledged.
+  SHALE_TRY_ASSIGN(auto session, copied_ ? blobs_.resume_upload(id_, algorithm_)
+                                         : blobs_.begin_upload(id_, algorithm_));
+  const auto rest = std::as_bytes(std::span(bytes_)).subspan(session->offset());
+  if (auto written = session->append(rest); !written) {
     session.reset();
-    static_cast<void>(blobs_.cancel_upload(id_));  // half of it would be taken for all
+    if (!copied_) static_cast<void>(blobs_.cancel_upload(id_));
     return std::move(written).error();
   }
+  copied_ = true;
   return session;
 }
 

@@ -79,7 +79,7 @@ TEST_CASE("StagedUpload: at rest there is a copy that outlives the process") {
     CHECK(value(staged.blobs.resume_upload(staged.id, Algorithm::kSha256))->offset() == 7);
     CHECK(value(staged.upload.commit(digest_of("one two"))) == "one two");
   }
-  SUBCASE("which is replaced when it is no longer small") {
+  SUBCASE("which is gone on with when it is no longer small") {
     REQUIRE(staged.upload.append(bytes(" two three")));
     CHECK(staged.upload.offset() == 13);
     CHECK_FALSE(value(staged.upload.commit(digest_of("one two three"))).has_value());
@@ -88,6 +88,32 @@ TEST_CASE("StagedUpload: at rest there is a copy that outlives the process") {
   SUBCASE("which goes with it") {
     staged.upload.drop();
     CHECK(staged.written() == 0);
+  }
+}
+
+TEST_CASE("StagedUpload: a copy is there at every moment, for a crash may come at any") {
+  MemoryBlobStore memory;
+  testing::FaultyBlobStore blobs(memory);
+  const UploadId id = UploadId::random();
+  StagedUpload upload(blobs, id, Algorithm::kSha256, kSmall);
+  REQUIRE(upload.append(bytes("one")));
+  upload.rest();
+
+  blobs.faults.cancel = Errc::kIo;  // neither is called where the copy is gone on with
+  blobs.faults.begin = Errc::kIo;
+  REQUIRE(upload.append(bytes(" two")));
+  upload.rest();
+  CHECK(value(memory.open_uploads()).at(0).offset == 7);
+  SUBCASE("also when there are more bytes than are kept in memory") {
+    REQUIRE(upload.append(bytes(" three")));
+    CHECK(value(memory.open_uploads()).at(0).offset == 13);
+    CHECK_FALSE(value(upload.commit(digest_of("one two three"))).has_value());
+  }
+  SUBCASE("also when more bytes cannot be written") {
+    blobs.faults.append = Errc::kNoSpace;
+    CHECK(error_code(upload.append(bytes(" three"))) == Errc::kNoSpace);
+    CHECK(value(memory.open_uploads()).at(0).offset == 7);
+    CHECK(value(upload.commit(digest_of("one two"))) == "one two");
   }
 }
 
