@@ -81,8 +81,10 @@ class Store:
         self.start(self.program)
         wrong = self.settle() + self.server.complaints() + self.server.stop()
         done = subprocess.run([verify, self.data, "expire"], capture_output=True, text=True, check=False)
-        *found, summary = done.stdout.splitlines() or ["WRONG: verify_store said nothing: " + done.stderr]
-        wrong += found if done.returncode == 0 or found else [done.stdout + done.stderr]
+        *found, summary = done.stdout.splitlines() or ["verify_store said nothing: " + done.stderr]
+        wrong += [line.removeprefix("WRONG: ") for line in found]
+        if done.returncode != 0 and not found:
+            wrong.append(f"verify_store ended with {done.returncode}: {done.stdout} {done.stderr}")
         orphans = int(summary.split()[2]) if done.returncode == 0 else 0
         # At most one commit per client can be between the rename and the link when the server dies.
         if orphans > self.kills * CLIENTS:

@@ -20,7 +20,8 @@ struct StoreReport {
 };
 
 /// Runs the metadata's own check, reads every file below `root`, the root of the
-/// blob store, and compares. Nobody may change either meanwhile.
+/// blob store, and compares. That every link has its bytes, it leaves to those who know
+/// the links: they read them. Nobody may change either meanwhile.
 StoreReport verify_store(const std::filesystem::path& root, const index::MetadataStore& metadata);
 
 /// Lets all uploads expire, and tells which are left. `metadata` and the store at

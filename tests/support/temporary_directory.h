@@ -7,6 +7,8 @@
 #include <string_view>
 #include <system_error>
 
+#include <unistd.h>
+
 namespace shale::testing {
 
 /// A fresh, empty directory that goes with everything in it when this does.
@@ -36,5 +38,12 @@ class TemporaryDirectory {
 
   std::filesystem::path path_;
 };
+
+/// Where files live in memory, for tests that sync a thousand times and do not care for
+/// how long that lasts.
+inline std::filesystem::path memory_directory() {
+  const std::filesystem::path memory = "/dev/shm";
+  return ::access(memory.c_str(), W_OK) == 0 ? memory : std::filesystem::temp_directory_path();
+}
 
 }  // namespace shale::testing

@@ -25,6 +25,8 @@ enum class Call : std::uint8_t {
   kFinishWriteBack,
   kSyncData,
   kSync,
+  kStatus,
+  kStatusAt,
   kMayWrite,
   kFreeSpace,
   kMakeDirectory,
@@ -38,8 +40,17 @@ enum class Call : std::uint8_t {
 class FaultyFileSystem final : public file::FileSystem {
  public:
   /// From now on `call` fails with the errno `error` and does nothing.
-  void fail(Call call, int error) { state_.lock()->error_of(call) = error; }
-  void mend(Call call) { state_.lock()->error_of(call).reset(); }
+  void fail(Call call, int error) { fail_from(call, 1, error); }
+  /// The `nth` such call from now on, and, unless `once`, all that follow it.
+  void fail_from(Call call, int nth, int error, bool once = false) {
+    auto state = state_.lock();
+    state->fault_of(call) = {.error = error, .left = nth - 1, .once = once};
+    state->injected = 0;
+  }
+  void mend(Call call) { state_.lock()->fault_of(call).reset(); }
+  void mend_all() { state_.lock()->faults = {}; }
+  /// How many calls were made to fail since a fault was last set.
+  int injected() const { return state_.lock()->injected; }
   /// A write writes so many bytes at most; the one after those is what fails.
   void shorten_writes(std::optional<std::size_t> bytes) { state_.lock()->write_limit = bytes; }
   /// What the disk is said to have free.
@@ -96,10 +107,10 @@ class FaultyFileSystem final : public file::FileSystem {
     return call<int>(Call::kSync, [&] { return real_.sync(descriptor); });
   }
   int status(int descriptor, struct ::stat& status) override {
-    return real_.status(descriptor, status);
+    return call<int>(Call::kStatus, [&] { return real_.status(descriptor, status); });
   }
   int status_at(int directory, const char* name, struct ::stat& status) override {
-    return real_.status_at(directory, name, status);
+    return call<int>(Call::kStatusAt, [&] { return real_.status_at(directory, name, status); });
   }
   int may_write(int directory) override {
     return call<int>(Call::kMayWrite, [&] { return real_.may_write(directory); });
@@ -124,16 +135,32 @@ class FaultyFileSystem final : public file::FileSystem {
   }
 
  private:
+  struct Fault {
+    int error = 0;
+    int left = 0;  ///< calls that go well before it
+    bool once = false;
+  };
   struct State {
     std::array<int, static_cast<std::size_t>(Call::kCount)> counts{};
-    std::array<std::optional<int>, static_cast<std::size_t>(Call::kCount)> errors;
+    std::array<std::optional<Fault>, static_cast<std::size_t>(Call::kCount)> faults;
+    int injected = 0;
     std::optional<std::size_t> write_limit;
     std::optional<std::uint64_t> free;
     std::vector<Call> log;
     Call hooked = Call::kCount;
     std::function<void()> hook;
 
-    std::optional<int>& error_of(Call call) { return errors.at(static_cast<std::size_t>(call)); }
+    std::optional<Fault>& fault_of(Call call) { return faults.at(static_cast<std::size_t>(call)); }
+
+    /// The error that this call gets, if any.
+    std::optional<int> strike(Call call) {
+      std::optional<Fault>& fault = fault_of(call);
+      if (!fault || fault->left-- > 0) return std::nullopt;
+      ++injected;
+      const int error = fault->error;
+      if (fault->once) fault.reset();
+      return error;
+    }
   };
 
   template <class Answer, class Real>
@@ -141,8 +168,11 @@ class FaultyFileSystem final : public file::FileSystem {
     {
       auto state = state_.lock();
       ++state->counts.at(static_cast<std::size_t>(call));
-      if (call != Call::kOpen && call != Call::kRead) state->log.push_back(call);
-      if (const auto error = state->error_of(call)) return -*error;
+      if (call != Call::kOpen && call != Call::kRead && call != Call::kStatus &&
+          call != Call::kStatusAt) {
+        state->log.push_back(call);
+      }
+      if (const auto error = state->strike(call)) return -*error;
     }
     const Answer answer = real();
     std::function<void()> hook;

@@ -55,7 +55,8 @@ class Upload:
     def settle(self, connection):
         """Finds out how far it came. Returns what is wrong; `location` is None when it is gone."""
         answer, _ = connection.ask("GET", self.location)
-        if answer.status == 404 and self.may_be_gone:
+        if self.may_be_gone and (answer.status == 404 or answer.getheader("Range") == "0-0"):
+            # Its bytes are a blob, or were dropped, and of the upload there is the row or nothing.
             self.location = None
             return []
         if answer.status != 204:
@@ -109,7 +110,7 @@ class Client:
             (20, self.push_whole),
             (12, self.push_in_chunks),
             (12, self.push_after_post),
-            (3, self.push_wrong),
+            (8, self.push_wrong),
             (4, self.cancel),
             (10, self.mount),
             (30, self.push_manifest),

@@ -33,6 +33,14 @@ struct House {
   api::Api api;
 };
 
+/// So that the sinks see a body in more than one piece.
+inline constexpr std::size_t kPiece = 700;
+
+/// Takes one whole request through `application` as `server/net` does, without a
+/// socket, its body in pieces. The answer may not have files in its body.
+WireResponse answer_in_process(http::Application& application, std::string_view request,
+                               std::string id, std::size_t piece_bytes);
+
 /// Over memory stores and without a socket: parses the request, runs its plan
 /// as `server/net` does, and reads the answer back from its bytes.
 class InProcess final : public Client {

@@ -14,9 +14,6 @@
 namespace shale::testing {
 namespace {
 
-/// So that the sinks see a body in more than one piece.
-constexpr std::size_t kPiece = 700;
-
 /// The answer as a client reads it from its bytes.
 WireResponse read_answer(const http::Request& request, http::Response response) {
   if (request.method == http::Method::kHead) {
@@ -42,8 +39,9 @@ WireResponse read_answer(const http::Request& request, http::Response response) 
 /// One request, taken through its plan like `net::Connection` takes it.
 class InProcessRequest final : public HeldRequest {
  public:
-  InProcessRequest(http::Application& application, std::string id, std::string_view head)
-      : application_(application) {
+  InProcessRequest(http::Application& application, std::string id, std::string_view head,
+                   std::size_t piece_bytes = kPiece)
+      : application_(application), piece_bytes_(piece_bytes) {
     auto parsed = http::parse_head(head, {});
     REQUIRE_FALSE(std::holds_alternative<http::NeedMore>(parsed));
     if (auto* whole = std::get_if<http::ParsedHead>(&parsed)) request_ = std::move(whole->request);
@@ -70,7 +68,7 @@ class InProcessRequest final : public HeldRequest {
     std::string bytes(text);
     auto rest = std::as_writable_bytes(std::span(bytes));
     while (!outcome_ && !decoder_.done() && !rest.empty()) {
-      const auto piece = rest.first(std::min(kPiece, rest.size()));
+      const auto piece = rest.first(std::min(piece_bytes_, rest.size()));
       const auto step = decoder_.decode(piece);
       bytes_in_ += step.payload;
       take(piece.first(step.payload));
@@ -121,6 +119,7 @@ class InProcessRequest final : public HeldRequest {
   }
 
   http::Application& application_;
+  const std::size_t piece_bytes_;
   http::Request request_;
   http::Plan plan_;
   http::BodyDecoder decoder_{http::Framing{}};
@@ -131,11 +130,17 @@ class InProcessRequest final : public HeldRequest {
 
 }  // namespace
 
-WireResponse InProcess::exchange(std::string_view request) {
+WireResponse answer_in_process(http::Application& application, std::string_view request,
+                               std::string id, std::size_t piece_bytes) {
   const std::size_t end = request.find("\r\n\r\n");
   const std::string_view head = request.substr(0, end == std::string_view::npos ? end : end + 4);
-  InProcessRequest running(house_.api, "in-process-" + std::to_string(++requests_), head);
+  InProcessRequest running(application, std::move(id), head, piece_bytes);
   return running.finish(request.substr(head.size()));
+}
+
+WireResponse InProcess::exchange(std::string_view request) {
+  return answer_in_process(house_.api, request, "in-process-" + std::to_string(++requests_),
+                           kPiece);
 }
 
 std::unique_ptr<HeldRequest> InProcess::hold(std::string_view head, std::string_view body) {
