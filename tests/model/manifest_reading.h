@@ -13,6 +13,8 @@ inline constexpr const char* kOciIndex = "application/vnd.oci.image.index.v1+jso
 inline constexpr const char* kDockerImage = "application/vnd.docker.distribution.manifest.v2+json";
 inline constexpr const char* kDockerList =
     "application/vnd.docker.distribution.manifest.list.v2+json";
+/// A type that no registry has heard of.
+inline constexpr const char* kThing = "application/vnd.example.thing.v1+json";
 inline constexpr const char* kOciConfig = "application/vnd.oci.image.config.v1+json";
 inline constexpr const char* kOciLayer = "application/vnd.oci.image.layer.v1.tar+gzip";
 inline constexpr const char* kLoneLayer =

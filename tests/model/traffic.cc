@@ -15,7 +15,7 @@ Request Traffic::next(const RegistryModel& model) {
       {7, &Traffic::start_upload},    {5, &Traffic::mount},
       {14, &Traffic::write_upload},   {5, &Traffic::ask_upload},
       {6, &Traffic::list_tags},       {4, &Traffic::list_catalog},
-      {8, &Traffic::list_referrers},  {4, &Traffic::nonsense},
+      {8, &Traffic::list_referrers},  {6, &Traffic::nonsense},
   };
   // From time to time a repository is emptied, else none would ever go.
   if (dice_.chance(2)) shrinking_ = repository();
@@ -67,8 +67,8 @@ Request Traffic::list_referrers(const RegistryModel& model) {
   if (!subjects.empty() && dice_.chance(80)) subject = dice_.one_of(subjects);
   Request list{dice_.chance(10) ? "HEAD" : "GET", "/v2/" + name + "/referrers/" + subject};
   if (dice_.chance(40)) {
-    const std::vector<std::string> types = {kOciConfig, "application/vnd.example.thing.v1+json",
-                                            "application/vnd.oci.empty.v1+json", "none/such"};
+    const std::vector<std::string> types = {kOciConfig, kThing, "application/vnd.oci.empty.v1+json",
+                                            "none/such"};
     list.query.emplace_back("artifactType", dice_.one_of(types));
     if (dice_.chance(30)) list.query.emplace_back("artifactType", dice_.one_of(types));
   }
@@ -118,7 +118,7 @@ Request Traffic::nonsense(const RegistryModel& model) {
     case 9:
       return {dice_.one_of(reads), manifest_path(name, bad_digest), {}, accept_all()};
     case 10:
-      return {"GET", "/v2/" + bad_name + "/tags/list"};
+      return {"GET", "/v2/" + (dice_.chance(50) ? bad_name : "never/there") + "/tags/list"};
     default:
       return {"POST", "/v2/" + bad_name + "/blobs/uploads/"};
   }
@@ -159,7 +159,7 @@ std::string Traffic::manifest_digest(const RegistryModel& model, const std::stri
 }
 
 void Traffic::maybe_conditional(Request& request, const std::string& digest) {
-  if (digest.empty() || !dice_.chance(15)) return;
+  if (digest.empty() || !dice_.chance(25)) return;
   const std::vector<std::string> values = {"\"" + digest + "\"",
                                            "W/\"" + digest + "\"",
                                            "\"other\", \"" + digest + "\"",

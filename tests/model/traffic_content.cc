@@ -39,7 +39,7 @@ Request Traffic::put_manifest(const RegistryModel& model, const std::string& rep
   if (by_digest) {
     reference = digest_of_bytes(manifest.body, algorithm.c_str());
     if (model.profile().tag_parameters && dice_.chance(40)) {
-      for (std::size_t count = dice_.below(model.profile().tags_per_push + 3); count > 0; --count)
+      for (std::size_t count = dice_.below(model.profile().tags_per_push + 6); count > 0; --count)
         put.query.emplace_back("tag", dice_.one_of(universe_.tags));
     }
     if (dice_.chance(5)) put.body += " ";  // and then it has another digest

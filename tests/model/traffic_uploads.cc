@@ -52,6 +52,12 @@ std::string Traffic::upload_path(const RegistryModel& model) {
     const auto& [known, upload] = dice_.one_of(uploads);
     id = known;
     if (kind < 85) name = upload.repository;
+    // One that somebody writes to just now is the more interesting.
+    for (const auto& [other, busy] : uploads) {
+      if (!busy.held || kind >= 25) continue;
+      id = other;
+      name = busy.repository;
+    }
   } else if (kind < 95 && model.uploads_begun() > 0) {
     // Has ended, most of the time.
     id = "upload-" + std::to_string(1 + dice_.below(std::size_t(model.uploads_begun())));
@@ -90,7 +96,7 @@ Request Traffic::write_upload(const RegistryModel& model) {
   const bool with_range = !write.body.empty() && dice_.chance(45);
   if (with_range) {
     std::string range = content_range(model, there.size(), write.body.size());
-    if (model.profile().checks_chunk_length && dice_.chance(5)) {
+    if (model.profile().checks_chunk_length && dice_.chance(15)) {
       // More is announced than comes.
       range = content_range(model, there.size(), write.body.size() + 3);
     }
@@ -103,7 +109,7 @@ Request Traffic::write_upload(const RegistryModel& model) {
 std::string Traffic::content_range(const RegistryModel& model, std::size_t offset,
                                    std::size_t length) {
   if (model.profile().checks_chunk_order) {
-    if (dice_.chance(12)) offset = dice_.chance(50) ? 0 : offset + 1;
+    if (dice_.chance(20)) offset = dice_.chance(50) ? 0 : offset + 1;
     if (dice_.chance(2)) return "bytes 0-3/4";
     if (dice_.chance(2)) return "7-3";
   }
@@ -112,7 +118,11 @@ std::string Traffic::content_range(const RegistryModel& model, std::size_t offse
 
 Request Traffic::ask_upload(const RegistryModel& model) {
   const std::vector<std::string> methods = {"GET", "GET", "HEAD", "DELETE"};
-  return {dice_.one_of(methods), upload_path(model)};
+  Request ask{dice_.one_of(methods), upload_path(model)};
+  const auto upload = model.uploads().find(ask.part_from_end(0));
+  const bool busy = upload != model.uploads().end() && upload->second.held;
+  if (busy && dice_.chance(50)) ask.method = "DELETE";
+  return ask;
 }
 
 }  // namespace shale::testing::model

@@ -10,7 +10,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kManifests = 26;
-constexpr const char* kThing = "application/vnd.example.thing.v1+json";
+/// A blob that only things name.
+constexpr const char* kOfThingsAlone = "of things alone";
 
 Json descriptor(const std::string& type, const std::string& content,
                 const char* algorithm = "sha256") {
@@ -47,12 +48,14 @@ class Author {
       root["blobs"] = Json::array({descriptor("text/plain", blob(), algorithm())});
     }
     const bool oci = type == kOciImage || type == kOciIndex;
-    const bool untyped = oci && dice_.chance(15);
+    const bool untyped = oci && dice_.chance(25);
     if (untyped) root.erase("mediaType");
     if (oci && !universe_.manifests.empty() && dice_.chance(45)) refer(root);
     if (dice_.chance(40)) root["annotations"] = {{"title", dice_.chance(50) ? "x" : "y \"z\""}};
-    // Another type for the same bytes says other things by the same digest.
-    if (untyped && profile_.any_manifest_type && dice_.chance(30)) type = kThing;
+    // A layer of things only; to an image it says nothing.
+    if (untyped && profile_.any_manifest_type && dice_.chance(70)) {
+      root["blobs"] = Json::array({descriptor("text/plain", kOfThingsAlone)});
+    }
     return finished(root, type);
   }
 
@@ -160,8 +163,15 @@ Universe::Universe(std::uint64_t seed, const Profile& profile) {
     contents.push_back(noise);
   }
   Author author(*this, profile, seed + 1);
-  while (manifests.size() < kManifests)
+  while (manifests.size() < kManifests) {
     manifests.push_back(author.write());
+    const PushableManifest latest = manifests.back();
+    // The same bytes as another type say other things.
+    if (latest.facts.type != kThing && latest.body.find("\"blobs\"") != std::string::npos) {
+      manifests.push_back({latest.body, kThing, *read_manifest(kThing, latest.body)});
+    }
+  }
+  contents.emplace_back(kOfThingsAlone);
 
   bad_names = {"Upper", "a/", "-a", "a..b", "a/_b", "a//b", "", std::string(256, 'n')};
   bad_tags = {".hidden", "-dash", std::string(129, 't'), "a+b"};
