@@ -1,6 +1,7 @@
 #include "tests/crash/power_state.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <fstream>
 #include <optional>
@@ -29,7 +30,7 @@ class PowerCut {
     for (Node node = 0; node < lives_.size(); ++node) {
       if (record.nodes[node] == Record::Kind::kDirectory) {
         Life& life = lives_[node];
-        life.kept = moment(life.certain, life.done.size());
+        life.kept = moment(fate_, life.certain, life.done.size());
       }
     }
     join_renames();
@@ -60,8 +61,8 @@ class PowerCut {
   }
 
   /// A moment from `first` to `last`, both included.
-  std::size_t moment(std::size_t first, std::size_t last) {
-    switch (fate_) {
+  std::size_t moment(Fate fate, std::size_t first, std::size_t last) {
+    switch (fate) {
       case Fate::kNothing:
         return first;
       case Fate::kEverything:
@@ -143,13 +144,14 @@ class PowerCut {
 
   /// The moment that each page shows which was written to since the sync, and the
   /// last page that shows anything of that.
-  std::pair<std::map<std::uint64_t, std::size_t>, std::uint64_t> choose_pages(const Life& life) {
+  std::pair<std::map<std::uint64_t, std::size_t>, std::uint64_t> choose_pages(const Life& life,
+                                                                              Fate fate) {
     std::map<std::uint64_t, std::size_t> moments;
     std::uint64_t last = 0;
     for (std::size_t i = life.certain; i < life.done.size(); ++i) {
       each_page(*life.done[i], [&](std::uint64_t page, std::uint64_t, std::string_view) {
         const auto [shown, first] = moments.try_emplace(page, 0);
-        if (first) shown->second = moment(life.certain, life.done.size());
+        if (first) shown->second = moment(fate, life.certain, life.done.size());
         if (i < shown->second) last = std::max(last, page);
       });
     }
@@ -169,11 +171,18 @@ class PowerCut {
     return content;
   }
 
+  /// Often a file fares as a whole: all written back, or nothing.
   std::string content(const Life& life) {
+    if (fate_ != Fate::kSome) return pages(life, fate_);
+    constexpr std::array kFates{Fate::kNothing, Fate::kEverything, Fate::kSome};
+    return pages(life, kFates[random_() % kFates.size()]);
+  }
+
+  std::string pages(const Life& life, Fate fate) {
     std::string content = certain_content(life);
     const std::size_t certain = content.size();
-    const auto [moments, last_page] = choose_pages(life);
-    const std::size_t sized = moment(life.certain, life.done.size());
+    const auto [moments, last_page] = choose_pages(life, fate);
+    const std::size_t sized = moment(fate, life.certain, life.done.size());
     bool torn = false;
     std::size_t end = certain;  // as the size shows it
     for (std::size_t i = life.certain; i < life.done.size(); ++i) {
@@ -189,7 +198,7 @@ class PowerCut {
         const std::size_t shown = moments.at(page);
         if (i >= shown) return;
         const bool tear = i + 1 == shown && page == last_page;
-        const std::size_t kept = tear ? moment(0, piece.size()) : piece.size();
+        const std::size_t kept = tear ? moment(fate, 0, piece.size()) : piece.size();
         torn = torn || kept < piece.size();
         write(content, offset, piece.substr(0, kept));
       });

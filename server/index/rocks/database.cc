@@ -172,8 +172,9 @@ Result<std::unique_ptr<Database>> Database::open(const RocksOptions& options) {
   std::unique_ptr<Database> database(new Database());
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
-  const auto status =
-      rocksdb::DB::Open(database_options(options), options.path.string(), there, &handles, &db);
+  rocksdb::DBOptions settings = database_options(options);
+  settings.wal_filter = &database->replay_;
+  const auto status = rocksdb::DB::Open(settings, options.path.string(), there, &handles, &db);
   if (!status.ok()) {
     return open_error(status, options);
   }

@@ -11,6 +11,7 @@
 
 #include "blobstore/result.h"
 #include "server/index/rocks/families.h"
+#include "server/index/rocks/gapless_replay.h"
 #include "server/index/rocks/rocks_metadata_store.h"
 #include "server/index/rocks/rows.h"
 
@@ -41,6 +42,7 @@ class Database {
   void adopt(const std::vector<rocksdb::ColumnFamilyHandle*>& handles);
   Result<void> complete(const std::vector<rocksdb::ColumnFamilyDescriptor>& missing);
 
+  GaplessReplay replay_;
   std::unique_ptr<rocksdb::DB> db_;
   std::array<rocksdb::ColumnFamilyHandle*, kFamilyNames.size()> handles_{};
 };
