@@ -52,14 +52,18 @@ log::Options log_options(const config::Config& config, bool on_terminal) {
           .level = log_level(config.log.level)};
 }
 
-index::RocksOptions metadata_options(const config::Config& config, const Clock& clock) {
+index::RocksOptions metadata_options(const config::Config& config, const Clock& clock,
+                                     log::Logger& logger) {
   return {.path = std::filesystem::path(config.storage.data_dir) / "metadata",
           .clock = clock,
           .lease = config.storage.lease,
           .durability = config.storage.durability == config::Durability::kSynced
                             ? index::Durability::kSynced
                             : index::Durability::kRelaxed,
-          .block_cache_bytes = config.storage.block_cache};
+          .block_cache_bytes = config.storage.block_cache,
+          .warn = [&logger](std::string_view warning) {
+            logger.warn("the metadata store warns", {{"cause", warning}});
+          }};
 }
 
 registry::Options registry_options(const config::Config& config) {

@@ -13,7 +13,9 @@ namespace shale::cli {
 // What the configuration means to each room.
 
 log::Options log_options(const config::Config& config, bool on_terminal);
-index::RocksOptions metadata_options(const config::Config& config, const Clock& clock);
+/// `clock` and `logger` must outlive the store.
+index::RocksOptions metadata_options(const config::Config& config, const Clock& clock,
+                                     log::Logger& logger);
 registry::Options registry_options(const config::Config& config);
 api::Settings api_settings(const config::Config& config);
 /// `logger` must outlive the server that takes these.

@@ -91,7 +91,7 @@ Result<std::unique_ptr<index::MetadataStore>> open_metadata(const Ground& ground
 struct House {
   House(const config::Config& config, const Ground& ground, log::Logger& logger)
       : data_dir(config.storage.data_dir),
-        metadata(started(open_metadata(ground, metadata_options(config, clock)),
+        metadata(started(open_metadata(ground, metadata_options(config, clock, logger)),
                          "cannot open the metadata in " + config.storage.data_dir)),
         blobs(started(
             FileBlobStore::open(

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <string_view>
 
 #include "server/index/metadata_store.h"
 
@@ -30,6 +31,9 @@ struct RocksOptions {
   /// What may wait in memory to be written to sorted files, all families together.
   /// A start after a crash replays about twice as much.
   std::size_t write_buffer_bytes = std::size_t{8} << 20;
+  /// Gets what RocksDB warns of, on any thread; empty to hear nothing.
+  // NOLINTNEXTLINE(readability-redundant-member-init): as below.
+  std::function<void(std::string_view)> warn = {};
   /// Runs before each sync of the log; an error counts as the sync's own. For tests.
   // NOLINTNEXTLINE(readability-redundant-member-init): lets designated initializers omit it.
   std::function<Result<void>()> before_sync = {};

@@ -1,9 +1,17 @@
 #include "server/index/rocks/tuning.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdarg>
+#include <cstdio>
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <utility>
 
 #include <rocksdb/cache.h>
 #include <rocksdb/convenience.h>
+#include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/table_properties_collectors.h>
@@ -22,6 +30,25 @@ rocksdb::CompressionType compression() {
   const bool lz4 = std::ranges::find(supported, rocksdb::kLZ4Compression) != supported.end();
   return lz4 ? rocksdb::kLZ4Compression : rocksdb::kNoCompression;
 }
+
+/// Takes the place of RocksDB's own log file. A full disk must not reach that: in a library
+/// that is built with assertions, as Debian's is, the second line that cannot be written to
+/// the file ends the process.
+class InfoLog final : public rocksdb::Logger {
+ public:
+  explicit InfoLog(std::function<void(std::string_view)> warn)
+      : Logger(rocksdb::InfoLogLevel::WARN_LEVEL), warn_(std::move(warn)) {}
+
+  using Logger::Logv;
+  void Logv(const char* format, std::va_list arguments) override {
+    if (!warn_) return;
+    std::array<char, kKiB> line{};
+    if (std::vsnprintf(line.data(), line.size(), format, arguments) > 0) warn_(line.data());
+  }
+
+ private:
+  std::function<void(std::string_view)> warn_;
+};
 
 }  // namespace
 
@@ -62,12 +89,10 @@ rocksdb::DBOptions database_options(const RocksOptions& options) {
   db.bytes_per_sync = kMiB;
   db.wal_bytes_per_sync = 512 * kKiB;
 
-  // No threads for statistics that nobody reads, and little of an information log.
+  // No threads for statistics that nobody reads, and no log of its own.
   db.stats_dump_period_sec = 0;
   db.stats_persist_period_sec = 0;
-  db.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
-  db.max_log_file_size = kMiB;
-  db.keep_log_file_num = 2;
+  db.info_log = std::make_shared<InfoLog>(options.warn);
   return db;
 }
 

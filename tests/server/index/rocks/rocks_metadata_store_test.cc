@@ -73,6 +73,14 @@ TEST_CASE("RocksMetadataStore: makes its directory, with those above it") {
   CHECK(at.open()->sequence() == 0);
 }
 
+TEST_CASE(
+    "RocksMetadataStore: RocksDB keeps no log file, whose failed write would end the process") {
+  Directory at;
+  const auto store = at.open();
+  for (const auto& file : std::filesystem::directory_iterator(at.options.path))
+    CHECK_FALSE(file.path().filename().string().starts_with("LOG"));
+}
+
 TEST_CASE("RocksMetadataStore: a second opener is refused with words") {
   Directory at;
   const auto first = at.open();
