@@ -71,13 +71,13 @@ class Upload:
 
 
 class Client:
-    """Works on two repositories of its own. `run` is for a thread, once per life of the server."""
+    """Works on repositories of its own. `run` is for a thread, once per life of the server."""
 
-    def __init__(self, index, seed, library, failures=()):
+    def __init__(self, index, seed, library, repositories=2, failures=()):
         self.index, self.library = index, library
         self.random = random.Random(f"{seed}/{index}")
         self.prefix = f"{seed}/{index}"
-        self.repositories = [Repository(f"client{index}/{name}") for name in ("a", "b")]
+        self.repositories = [Repository(f"client{index}/{name}") for name in "abcdefgh"[:repositories]]
         self.failures = failures  # statuses by which the server may say that it failed
         self.upload = None
         self.number = 0
@@ -105,7 +105,7 @@ class Client:
         """One step of work, of a few requests."""
         if self.upload:
             return self.go_on_with_upload()
-        repository = self.random.choice(self.repositories)
+        repository = self.random.choice(self.certain())
         actions = [
             (20, self.push_whole),
             (12, self.push_in_chunks),
@@ -119,6 +119,10 @@ class Client:
             (8, self.delete_blob),
         ]
         self.random.choices([action for _, action in actions], [weight for weight, _ in actions])[0](repository)
+
+    def certain(self):
+        """The repositories of which nothing is in doubt: what one request left open, a second one would cover up."""
+        return [repository for repository in self.repositories if repository.after is None]
 
     # ---- requests ----------------------------------------------------------------------------------------------
 
@@ -219,7 +223,7 @@ class Client:
         self.upload = None
 
     def mount(self, repository):
-        source = self.random.choice([self.library] + [other for other in self.repositories if other is not repository])
+        source = self.random.choice([self.library] + [other for other in self.certain() if other is not repository])
         if not source.state.blobs:
             return
         digest = self.random.choice(sorted(source.state.blobs))

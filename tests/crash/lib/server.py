@@ -10,6 +10,14 @@ import time
 STARTS = 60  # seconds
 
 
+class Refused(AssertionError):
+    """The server ended instead of serving, with this status and these words."""
+
+    def __init__(self, status, words):
+        super().__init__(f"the server ended with {status} instead of serving:\n{words}")
+        self.status, self.words = status, words
+
+
 class Server:
     """Serves `data` until it is killed or stopped. Its log goes to `log`, a file for all of its lives."""
 
@@ -34,7 +42,7 @@ class Server:
                 if '"listening"' in line and line.endswith("\n"):
                     return json.loads(line)["address"]
             if self.process.poll() is not None:
-                raise AssertionError(f"the server ended with {self.process.returncode} instead of serving:\n{self.lines()}")
+                raise Refused(self.process.returncode, self.lines())
             time.sleep(0.002)
         self.kill()
         raise AssertionError(f"the server does not serve:\n{self.lines()}")
