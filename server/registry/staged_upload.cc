@@ -29,7 +29,7 @@ Result<std::optional<std::string>> StagedUpload::commit(const Digest& expected) 
                                             std::to_string(bytes_.size()) + " bytes is " +
                                             actual.str() + ", expected " + expected.str()};
   }
-  return std::optional(std::exchange(bytes_, {}));
+  return std::optional(bytes_);
 }
 
 void StagedUpload::rest() noexcept {

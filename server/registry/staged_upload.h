@@ -38,8 +38,9 @@ class StagedUpload {
   /// As `UploadSession::append`.
   Result<void> append(std::span<const std::byte> bytes);
 
-  /// As `UploadSession::commit`, but small bytes are given out instead, for the
-  /// metadata store to keep: nothing is durable then until that has them.
+  /// As `UploadSession::commit`, but of small bytes a copy is given out instead, for
+  /// the metadata store to keep: nothing is durable then until that has them. Should
+  /// it not take them, the upload is as it was.
   Result<std::optional<std::string>> commit(const Digest& expected);
 
   /// For an upload that waits for its next request. What of it cannot be written

@@ -81,13 +81,14 @@ class Uploads::Writer final : public UploadWriter {
     const std::uint64_t size = held.session()->offset();
     auto small = held.session()->commit(expected);
     if (!small) return end_failed(held, expected, std::move(small).error());
-    // From here on the session is used up and the bytes are a blob, or in `small`.
-    // Should the link fail, the blob is one that nobody names, and the row is left
-    // to `expire`.
-    held.session().reset();
     index::LinkBlob link{repository_, expected, size, std::nullopt, *std::move(small)};
     if (kind_ == Kind::kResumable) link.upload = held.id();
+    // Bytes in a file are a blob by now and the session is used up. Should the link fail,
+    // nobody names that blob, and the row is left to `expire`. Small ones stay with the
+    // upload until they are linked, for the client was told that they had come.
+    if (!link.bytes || !link.upload) held.session().reset();
     SHALE_TRY(uploads_.metadata_.link_blob(link));
+    held.session().reset();
     // The copy for restarts; should it stay, `expire` finds it.
     if (link.bytes && link.upload) static_cast<void>(uploads_.blobs_.cancel_upload(held.id()));
     return index::BlobLink{expected, size};

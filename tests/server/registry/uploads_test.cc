@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 
 #include "tests/server/registry/fixture.h"
+#include "tests/support/forwarding_metadata_store.h"
 
 namespace shale::registry {
 namespace {
@@ -18,6 +19,7 @@ using testing::bytes;
 using testing::digest_of;
 using testing::DiskStores;
 using testing::error_code;
+using testing::FakeClock;
 using testing::FaultyStores;
 using testing::MemoryStores;
 using testing::repository;
@@ -301,6 +303,41 @@ TEST_CASE("Registry: after a commit that failed the next request takes up what i
   CHECK(error_code(bench->stat_blob(kApp, digest_of("abc"))) == Errc::kBlobUnknown);
   CHECK(value(bench.close(kApp, id, digest_of("abc"))).size == 3);
   CHECK(bench.stores().blob_store.resumed == 1);
+}
+
+TEST_CASE("Registry: an upload whose link fails can be ended again while it is small") {
+  class FullStore final : public testing::ForwardingMetadataStore {
+   public:
+    using ForwardingMetadataStore::ForwardingMetadataStore;
+    Result<index::Sequence> link_blob(const index::LinkBlob& request) override {
+      if (full) return Error{Errc::kNoSpace, "injected"};
+      return ForwardingMetadataStore::link_blob(request);
+    }
+    bool full = true;
+  };
+  FakeClock clock;
+  MemoryBlobStore blobs(clock);
+  index::MemoryMetadataStore real(clock);
+  FullStore metadata(real);
+  Registry registry(blobs, metadata, clock, {.small_blob_bytes = 8});
+  const UploadId id = value(registry.start_upload(kApp, Algorithm::kSha256)).id;
+  const auto send = [&](std::string_view content) {
+    auto writer = value(registry.write_upload(kApp, id, std::nullopt));
+    REQUIRE(writer->append(bytes(content)));
+    return writer;
+  };
+  SUBCASE("with what came before") {
+    REQUIRE(send("abcdef")->pause());
+    CHECK(error_code(send("")->commit(digest_of("abcdef"))) == Errc::kNoSpace);
+  }
+  SUBCASE("with what came at last") {
+    REQUIRE(send("abc")->pause());
+    CHECK(error_code(send("def")->commit(digest_of("abcdef"))) == Errc::kNoSpace);
+  }
+  CHECK(value(registry.upload_status(kApp, id)).offset == 6);
+  metadata.full = false;
+  CHECK(value(send("")->commit(digest_of("abcdef"))).size == 6);
+  CHECK(error_code(registry.upload_status(kApp, id)) == Errc::kUploadUnknown);
 }
 
 TEST_CASE("Registry: a crash between a blob and its link costs the client one more upload") {
