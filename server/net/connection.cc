@@ -163,12 +163,7 @@ void Connection::begin(http::Request request) {
                    respond(std::move(*active_->outcome));
                  },
                  [&](const http::Plan::OnPool&) { start_gathering(); },
-                 [&](const http::Plan::Stream&) {
-                   submit(Admission::kNew,
-                          [&application = context_.application](ActiveRequest& active) {
-                            run_open(application, active);
-                          });
-                 },
+                 [&](const http::Plan::Stream&) { open_stream(); },
              },
              active_->plan.how);
 }

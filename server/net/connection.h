@@ -95,6 +95,8 @@ class Connection {
   bool spend(std::size_t bytes);
 
   void start_gathering();
+  void open_stream();
+  std::optional<std::string> take_whole_body();
   void start_streaming();
   void send_continue();
   enum class Admission : std::uint8_t { kNew, kStep };

@@ -100,6 +100,29 @@ Connection::Step Connection::gather_body() {
   return Step::kGoOn;
 }
 
+void Connection::open_stream() {
+  // A body that came with its head, or is empty, needs no buffer and one task only.
+  submit(Admission::kNew,
+         [&application = context_.application, body = take_whole_body()](ActiveRequest& active) {
+           run_open(application, active);
+           if (!body || active.outcome) return;
+           run_append(application, active, std::as_bytes(std::span(*body)), Last::kYes);
+         });
+}
+
+/// The body, if all of it is here already and as it should be.
+std::optional<std::string> Connection::take_whole_body() {
+  std::string bytes = pending_;
+  http::BodyDecoder decoder = body_;
+  const auto step = decoder.decode(std::as_writable_bytes(std::span(bytes)));
+  if (step.refusal || !decoder.done()) return std::nullopt;
+  body_ = decoder;
+  pending_.erase(0, step.consumed);
+  active_->bytes_in += step.payload;
+  bytes.resize(step.payload);
+  return bytes;
+}
+
 void Connection::start_streaming() {
   phase_ = Phase::kStream;
   if (buffer_size_ == 0) {
