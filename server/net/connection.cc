@@ -231,6 +231,8 @@ void Connection::respond(http::Response response) {
     response.body.clear();
   }
   close_after_response_ = close_after_response_ || response.close || draining_;
+  // Whoever meant to keep the connection may have sent the next request already.
+  if (draining_ && request.keep_alive) linger_ = true;
   context_.application.dress(request, response);
   std::string head =
       http::serialize_head(response, !close_after_response_, request.version_minor, context_.date);

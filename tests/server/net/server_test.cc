@@ -186,6 +186,25 @@ TEST_CASE("Server: stopping lets a running request end and closes idle connectio
   CHECK(response->header("Connection") == "close");
 }
 
+TEST_CASE("Server: stopping resets nobody who has sent the next request already") {
+  RunningServer running;
+  auto idle = running.client();
+  idle.exchange(kGet);
+  auto idle_too = running.client();
+  idle_too.exchange(kGet);
+  auto busy = running.client();
+  busy.send("POST /slow HTTP/1.1\r\nHost: t\r\nContent-Length: 2\r\n\r\nhi");
+  running.application.gate.await_visitor();
+  busy.send(kGet);
+
+  std::jthread stopping([&] { CHECK(running.server.stop(std::chrono::seconds{10}) == 0); });
+  CHECK(idle.closed_by_server());
+  CHECK(idle_too.closed_by_server());  // so both workers know, and one has the busy one
+  running.application.gate.open();
+  CHECK(busy.read_response());
+  CHECK(busy.ended_by_server());
+}
+
 TEST_CASE("Server: stopping cuts off what does not end in time") {
   RunningServer running;
   auto dawdling = running.client();
