@@ -21,7 +21,7 @@ disabled_plugins = ["io.containerd.grpc.v1.cri"]
 EOF
 start_daemon containerd containerd --config "$WORK/containerd.toml"
 ctr() { command ctr --address "$WORK/containerd.sock" "$@"; }
-wait_until 30 "containerd to answer" ctr version
+wait_until 120 "containerd to answer" ctr version
 
 repo=$REGISTRY/team
 push() { ctr images push --plain-http "$@" >>"$LOGS/ctr.log" 2>&1; }
@@ -31,7 +31,7 @@ digest_of() { ctr images ls "name==$1" | awk 'NR == 2 { print $3 }'; }
 forget() {
   local image
   for image in $(ctr images ls -q); do ctr images rm --sync "$image" >/dev/null; done
-  wait_until 30 "containerd to drop its content" content_is_gone
+  wait_until 120 "containerd to drop its content" content_is_gone
 }
 content_is_gone() { [[ -z $(ctr content ls -q) ]]; }
 

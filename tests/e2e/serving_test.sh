@@ -107,7 +107,7 @@ expect_equal "code" MANIFEST_UNKNOWN "$(jq -r '.errors[0].code' body)"
 id=$(header x-request-id)
 [[ -n $id ]] || fail "no request id"
 in_log() { grep -qF -- "$id" "$SERVER_LOG"; }
-wait_until 5 "the request id in the log" in_log
+wait_until 60 "the request id in the log" in_log
 
 it "logs one JSON object per line where it does not write to a terminal"
 jq -e . "$SERVER_LOG" >/dev/null
@@ -129,9 +129,9 @@ expect_match "its words" "$REGISTRY" "$(cat second.log)"
 it "finishes a download that is under way when it is told to stop"
 start_daemon download curl -sS --limit-rate 2M --max-time 60 -o drained "http://$REGISTRY$blob"
 download_began() { [[ -s drained ]]; }
-wait_until 10 "the download to begin" download_began
+wait_until 60 "the download to begin" download_began
 stop_server
-wait_until 20 "the download to end" daemon_ended download
+wait_until 60 "the download to end" daemon_ended download
 cmp layer drained
 
 it "serves after a restart what it served before"

@@ -7,7 +7,6 @@ require_command curl python3
 start_server
 cd "$WORK"
 clients=20
-crawl=8  # seconds
 
 # 1 GiB that no layer below could shrink or skip: a different MiB each time, derived by a cipher from a counter.
 openssl enc -aes-128-ctr -nosalt -K 00112233445566778899aabbccddeeff -iv 00 -in /dev/zero 2>/dev/null |
@@ -26,21 +25,23 @@ expect_equal "status of the push" 201 "$STATUS"
 others_are_served() {
   local asked
   for asked in $(seq 100); do
-    request GET /v2/ --max-time 5
+    request GET /v2/ --max-time 20
     expect_status 200
-    request GET "/v2/slow/blob/blobs/sha256:$digest" -r "$((asked * 1000))-$((asked * 1000 + 99))" --max-time 5
+    request GET "/v2/slow/blob/blobs/sha256:$digest" -r "$((asked * 1000))-$((asked * 1000 + 99))" --max-time 20
     expect_status 206
   done
   request POST "/v2/quick/app/blobs/uploads/?digest=sha256:$(printf quick | sha256sum | cut -d' ' -f1)" \
-    -H 'Content-Type: application/octet-stream' --data-binary quick --max-time 5
+    -H 'Content-Type: application/octet-stream' --data-binary quick --max-time 20
   [[ $STATUS == 20[12] ]] || fail "a push beside slow clients got $STATUS"
 }
 
 # Runs the crawlers, asks for others meanwhile, and waits for the crawlers' verdict.
 crawl_with() {  # read|send URL ARGUMENT
-  start_daemon "slow-$1" python3 "$LIB/slow_clients.py" "$1" "$2" "$3" "$clients" "$crawl"
+  start_daemon "slow-$1" python3 "$LIB/slow_clients.py" "$1" "$2" "$3" "$clients"
+  wait_until 60 "the slow clients to crawl" grep -q crawling "$LOGS/slow-$1.log"
   others_are_served
   daemon_runs "slow-$1" || fail "the slow clients were gone before the others had been served"
+  kill -USR1 "${DAEMON_PID[slow-$1]}"
   wait_until 200 "the slow clients to end" daemon_ended "slow-$1"
   stop_daemon "slow-$1"
   expect_equal "exit status of the slow clients" 0 "$DAEMON_STATUS"

@@ -65,7 +65,7 @@ head -c 1000000 /dev/urandom >other
 # What arrived of it is the client's to continue, or to cancel.
 request DELETE "$upload"
 expect_status 204
-wait_until 20 "room after the refused upload was cancelled" uploads_dropped
+wait_until 60 "room after the refused upload was cancelled" uploads_dropped
 put_blob other
 expect_status 201
 put_manifest after

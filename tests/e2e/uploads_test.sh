@@ -100,10 +100,10 @@ head -c 20000000 /dev/urandom >large
 begin_upload
 start_daemon sender curl -sS --limit-rate 10M -X PATCH -T large -H 'Expect:' -H 'Content-Type: application/octet-stream' "$UPLOAD"
 some_arrived() { (($(du -sb "$DATA" | cut -f1) > 9000000)); }
-wait_until 30 "some of the upload to arrive" some_arrived
+wait_until 60 "some of the upload to arrive" some_arrived
 stop_daemon sender
 upload_is_free() { request GET "$UPLOAD" && [[ $STATUS == 204 && $(header range) != 0-0 ]]; }
-wait_until 30 "the cut-off upload to be given back" upload_is_free
+wait_until 60 "the cut-off upload to be given back" upload_is_free
 received=$(($(header range | cut -d- -f2) + 1))
 ((received > 1000000 && received < 20000000)) || fail "odd number of bytes received: $received"
 tail -c +$((received + 1)) large >rest

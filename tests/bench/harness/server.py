@@ -4,19 +4,17 @@ import http.client
 import os
 import pathlib
 import signal
-import socket
 import subprocess
+import sys
 import time
 
 import machine
 
+sys.path.append(str(pathlib.Path(__file__).parents[2] / "support"))
+
+from free_port import free_port  # noqa: E402
+
 TICKS = os.sysconf("SC_CLK_TCK")
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Server:

@@ -15,7 +15,7 @@ start_docker() {
   start_daemon dockerd dockerd --config-file "$dir/daemon.json" --data-root "$dir/data" --exec-root "$dir/exec" \
     --pidfile "$dir/pid" --host "$DOCKER_HOST" --storage-driver vfs --iptables=false --bridge none \
     --insecure-registry 127.0.0.0/8
-  wait_until 60 "dockerd to answer" docker version
+  wait_until 120 "dockerd to answer" docker version
 }
 
 docker_build() {  # TAG CONTEXT

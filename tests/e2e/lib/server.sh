@@ -12,7 +12,7 @@ SERVER_LOG=$LOGS/server.log
 is_sanitized() { grep -qaE '__(asan|tsan)_init' "$BINARY"; }
 is_stand_in() { [[ ${BINARY##*/} == docker-registry ]]; }
 
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+free_port() { python3 "$ROOT/tests/support/free_port.py"; }
 
 # Starts the server, on the port it had before if there was one, and waits until it answers.
 start_server() {  # [FLAGS...]   settings may also be given as SHALE_SECTION__KEY in the environment

@@ -1,23 +1,26 @@
 """Many clients that read or send at a crawl, and then finish: what backpressure has to bear.
 
-Usage: slow_clients.py read URL SHA256 CLIENTS SECONDS
-       slow_clients.py send URL FILE CLIENTS SECONDS     (URL of the registry; each client begins an upload in slow/sent)
+Usage: slow_clients.py read URL SHA256 CLIENTS
+       slow_clients.py send URL FILE CLIENTS     (URL of the registry; each client begins an upload in slow/sent)
 
-Each client crawls for SECONDS; then one of them goes on at full speed to the end, and the bytes have to be right.
-Exit code 0 when no client was cut off and the one that finished has its content.
+Each client crawls until this process gets SIGUSR1; then one of them goes on at full speed to the end, and the bytes have
+to be right. Says "crawling" once all of them do. Exit code 0 when no client was cut off and the one that finished has
+its content.
 """
 
 import hashlib
 import http.client
 import os
+import signal
 import socket
 import sys
 import threading
-import time
 from urllib.parse import urlsplit
 
 STEP = 16 * 1024  # bytes a crawling client moves at once ...
 PAUSE = 0.05  # ... and how long it then rests
+
+enough = threading.Event()
 
 
 def connect(url):
@@ -36,18 +39,17 @@ def target(url):
     return url.path + (f"?{url.query}" if url.query else "")
 
 
-def read(url, digest, seconds, finish):
+def read(url, digest, crawling, finish):
     connection = connect(url)
     connection.request("GET", target(url))
     answer = connection.getresponse()
     assert answer.status == 200, f"GET answered {answer.status}"
     hasher = hashlib.sha256()
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
+    crawling.release()
+    while not enough.wait(PAUSE):
         piece = answer.read(STEP)
         assert piece, "the download ended before it was complete"
         hasher.update(piece)
-        time.sleep(PAUSE)
     if finish:
         set_buffers(connection, 1 << 20)
         while piece := answer.read(1 << 20):
@@ -66,7 +68,7 @@ def begin_upload(url):
     return location if location.startswith("http") else f"http://{url.netloc}{location}"
 
 
-def send(url, path, seconds, finish):
+def send(url, path, crawling, finish):
     with open(path, "rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         file.seek(0)
@@ -77,10 +79,9 @@ def send(url, path, seconds, finish):
         connection.putheader("Content-Type", "application/octet-stream")
         connection.putheader("Content-Length", str(os.path.getsize(path)))
         connection.endheaders()
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
+        crawling.release()
+        while not enough.wait(PAUSE):
             connection.send(file.read(STEP))
-            time.sleep(PAUSE)
         if finish:
             set_buffers(connection, 1 << 20)
             while piece := file.read(1 << 20):
@@ -91,18 +92,24 @@ def send(url, path, seconds, finish):
 
 
 def main():
-    what, url, argument, clients, seconds = sys.argv[1:]
+    what, url, argument, clients = sys.argv[1:]
+    signal.signal(signal.SIGUSR1, lambda *_: enough.set())
     failures = []
+    crawling = threading.Semaphore(0)
 
     def run(index):
         try:
-            (read if what == "read" else send)(urlsplit(url), argument, float(seconds), finish=index == 0)
+            (read if what == "read" else send)(urlsplit(url), argument, crawling, finish=index == 0)
         except Exception as error:  # noqa: BLE001 - whatever it is, it goes to the report
             failures.append(f"client {index}: {type(error).__name__}: {error}")
+            crawling.release()
 
     threads = [threading.Thread(target=run, args=(index,)) for index in range(int(clients))]
     for thread in threads:
         thread.start()
+    for _ in threads:
+        crawling.acquire()
+    print("crawling", flush=True)
     for thread in threads:
         thread.join()
     for failure in failures:
