@@ -49,8 +49,7 @@ void StagedUpload::drop() noexcept {
 Result<std::unique_ptr<UploadSession>> StagedUpload::write_out() {
   // A copy has the beginning of the bytes. It is gone on with and not made anew, so that
   // a crash in here leaves at least what was there when a chunk was acknowledged.
-  SHALE_TRY_ASSIGN(auto session, copied_ ? blobs_.resume_upload(id_, algorithm_)
-                                         : blobs_.begin_upload(id_, algorithm_));
+  SHALE_TRY_ASSIGN(auto session, begin_or_resume());
   const auto rest = std::as_bytes(std::span(bytes_)).subspan(session->offset());
   if (auto written = session->append(rest); !written) {
     session.reset();
@@ -59,6 +58,14 @@ Result<std::unique_ptr<UploadSession>> StagedUpload::write_out() {
   }
   copied_ = true;
   return session;
+}
+
+Result<std::unique_ptr<UploadSession>> StagedUpload::begin_or_resume() {
+  if (copied_) return blobs_.resume_upload(id_, algorithm_);
+  // An attempt that failed may have left something that is in the way now.
+  if (tried_) SHALE_TRY(blobs_.cancel_upload(id_));
+  tried_ = true;
+  return blobs_.begin_upload(id_, algorithm_);
 }
 
 }  // namespace shale::registry

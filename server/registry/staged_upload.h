@@ -53,13 +53,15 @@ class StagedUpload {
  private:
   /// Brings what is in memory into the upload of the blob store, made if it is not there.
   Result<std::unique_ptr<UploadSession>> write_out();
+  Result<std::unique_ptr<UploadSession>> begin_or_resume();
 
   BlobStore& blobs_;
   UploadId id_;
   Algorithm algorithm_ = Algorithm::kSha256;
   std::size_t small_ = 0;
   std::string bytes_;                       ///< all of them, while there is no session
-  bool copied_ = false;                     ///< the blob store has the beginning of them
+  bool tried_ = false;                      ///< to have them in the blob store
+  bool copied_ = false;                     ///< it has the beginning of them
   std::unique_ptr<UploadSession> session_;  ///< of what is no longer small
 };
 

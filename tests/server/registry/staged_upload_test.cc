@@ -117,6 +117,22 @@ TEST_CASE("StagedUpload: a copy is there at every moment, for a crash may come a
   }
 }
 
+TEST_CASE("StagedUpload: what a failed attempt left behind is not in the way of the next") {
+  MemoryBlobStore memory;
+  testing::FaultyBlobStore blobs(memory);
+  const UploadId id = UploadId::random();
+  StagedUpload upload(blobs, id, Algorithm::kSha256, kSmall);
+  REQUIRE(upload.append(bytes("one")));
+  blobs.faults.append = Errc::kNoSpace;
+  blobs.faults.cancel = Errc::kIo;
+  upload.rest();
+  CHECK(value(memory.open_uploads()).at(0).offset == 0);
+
+  REQUIRE(upload.append(bytes(" two three")));
+  CHECK(value(memory.open_uploads()).at(0).offset == 13);
+  CHECK_FALSE(value(upload.commit(digest_of("one two three"))).has_value());
+}
+
 TEST_CASE("StagedUpload: a store that is full takes no small bytes either") {
   Staged staged;
   REQUIRE(staged.upload.append(bytes("one")));
