@@ -26,7 +26,7 @@ struct Options {
   std::size_t tags_per_push = 100;                              ///< `?tag=` parameters of one PUT
   std::chrono::seconds upload_expiry = std::chrono::hours{24};  ///< idle uploads go then
   /// Blobs of up to so many bytes live in the metadata store, at most `kSmallBlobLimit`.
-  std::size_t small_blob_bytes = std::size_t{16} << 10;
+  std::size_t small_blob_bytes = std::size_t{32} << 10;
 };
 
 /// A blob ready to be sent.

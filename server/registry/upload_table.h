@@ -22,7 +22,7 @@ class UploadTable {
   struct Entry;
 
  public:
-  static constexpr std::size_t kMostAtRest = 1024;
+  static constexpr std::size_t kMostAtRest = 512;
 
   explicit UploadTable(const Clock& clock, std::size_t most_at_rest = kMostAtRest)
       : clock_(clock), most_at_rest_(most_at_rest) {}

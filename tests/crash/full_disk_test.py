@@ -30,7 +30,7 @@ SKIPPED = 77
 DISK = 64 << 20
 PAGE = 4096
 FULL, UNAVAILABLE = 507, 503
-SMALL = 16 << 10  # as registry::Options::small_blob_bytes
+SMALL = 32 << 10  # as registry::Options::small_blob_bytes
 STEPS = 30  # of the client, at each level
 # Closely where single requests stop, then further apart up to what all the steps take.
 LEVELS = [*range(0, 24), *range(24, 96, 6), *range(96, 512, 52)]
