@@ -28,10 +28,11 @@ struct Profile {
   bool listing_pages = true;  ///< `n` and `last`
   bool checks_chunk_order = true;
   bool checks_chunk_length = true;
-  bool checks_ranges = true;      ///< 416 to a range outside the blob
-  bool any_manifest_type = true;  ///< besides the four of OCI and Docker
-  bool strict_manifests = true;   ///< refuses what the manifest's own specification forbids
-  bool lone_layers = true;        ///< non-distributable layers need not be there
+  bool checks_ranges = true;          ///< 416 to a range outside the blob
+  bool any_manifest_type = true;      ///< besides the four of OCI and Docker
+  bool refusals_keep_nothing = true;  ///< of a manifest whose digest in the path is none
+  bool strict_manifests = true;       ///< refuses what the manifest's own specification forbids
+  bool lone_layers = true;            ///< non-distributable layers need not be there
   bool blobs_in_indexes = true;
   bool holds_uploads = true;  ///< 409 to a second writer
 };
@@ -66,6 +67,8 @@ inline Profile docker_registry() {
   profile.checks_ranges = false;
   // Types that it does not know are read as schema 1, and refused.
   profile.any_manifest_type = false;
+  // Stores the manifest, and only then fails at the digest, with 500.
+  profile.refusals_keep_nothing = false;
   // Reads manifests as Go does: what is missing is empty. Which of them a registry
   // has to refuse is not said.
   profile.strict_manifests = false;

@@ -109,7 +109,9 @@ Request Traffic::nonsense(const RegistryModel& model) {
       return {dice_.one_of(reads), manifest_path(name, bad_tag), {}, accept_all()};
     case 7:
       return {"PUT",
-              manifest_path(name, dice_.chance(50) ? bad_tag : bad_digest),
+              manifest_path(name, dice_.chance(50) || !model.profile().refusals_keep_nothing
+                                      ? bad_tag
+                                      : bad_digest),
               {},
               {{"Content-Type", kOciImage}},
               universe_.manifests.front().body};
