@@ -58,6 +58,9 @@ http::Plan Api::plan(const http::Request& request) {
       return handle(handler, call(*routed, r));
     }}};
   }
+  if (const auto* listing = std::get_if<Listing>(&route->how)) {
+    return list(listing->handle, routed, request);
+  }
   if (const auto* blocking = std::get_if<Blocking>(&route->how)) {
     const bool body = blocking->body == Blocking::Body::kManifest;
     return {http::Plan::OnPool{[this, routed, handler = blocking->handle](const http::Request& r) {
@@ -67,6 +70,21 @@ http::Plan Api::plan(const http::Request& request) {
   }
   return {http::Plan::Stream{[this, routed](const http::Request& r) {
     return open(std::get<Upload>(routed->route->how).open, call(*routed, r));
+  }}};
+}
+
+http::Plan Api::list(Handler handler, std::shared_ptr<const Routed> routed,
+                     const http::Request& request) {
+  std::string asked = request.path + '?' + request.query;
+  if (auto kept = lists_.find(asked, registry_.sequence())) {
+    return {http::Plan::OnWorker{[kept = std::move(kept)](const http::Request&) { return *kept; }}};
+  }
+  return {http::Plan::OnPool{[this, handler, routed = std::move(routed),
+                              asked = std::move(asked)](const http::Request& r) {
+    const index::Sequence as_of = registry_.sequence();
+    http::Response response = handle(handler, call(*routed, r));
+    if (response.status == 200) lists_.keep(asked, as_of, response);
+    return response;
   }}};
 }
 

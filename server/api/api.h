@@ -1,6 +1,9 @@
 #pragma once
 
+#include <memory>
+
 #include "server/api/call.h"
+#include "server/api/list_cache.h"
 #include "server/api/routes.h"
 #include "server/http/application.h"
 #include "server/log/logger.h"
@@ -31,9 +34,13 @@ class Api final : public http::Application {
   Call call(const Routed& routed, const http::Request& request) const;
   http::Response handle(Handler handler, const Call& call) const;
   http::Opened open(Opener opener, const Call& call) const;
+  http::Plan list(Handler handler, std::shared_ptr<const Routed> routed,
+                  const http::Request& request);
+
   registry::Registry& registry_;
   log::Logger& logger_;
   const Settings settings_;
+  ListCache lists_;
 };
 
 }  // namespace shale::api

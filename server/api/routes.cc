@@ -19,12 +19,12 @@ constexpr std::array kRoutes = {
     Route{Method::kGet, Resource::kBase, "/v2/", PointRead{get_base}},
     Route{Method::kHead, Resource::kBase, "/v2/", PointRead{get_base}},
 
-    Route{Method::kGet, Resource::kCatalog, kCatalog, Blocking{get_catalog}},
-    Route{Method::kHead, Resource::kCatalog, kCatalog, Blocking{get_catalog}},
-    Route{Method::kGet, Resource::kTags, kTags, Blocking{get_tags}},
-    Route{Method::kHead, Resource::kTags, kTags, Blocking{get_tags}},
-    Route{Method::kGet, Resource::kReferrers, kReferrers, Blocking{get_referrers}},
-    Route{Method::kHead, Resource::kReferrers, kReferrers, Blocking{get_referrers}},
+    Route{Method::kGet, Resource::kCatalog, kCatalog, Listing{get_catalog}},
+    Route{Method::kHead, Resource::kCatalog, kCatalog, Listing{get_catalog}},
+    Route{Method::kGet, Resource::kTags, kTags, Listing{get_tags}},
+    Route{Method::kHead, Resource::kTags, kTags, Listing{get_tags}},
+    Route{Method::kGet, Resource::kReferrers, kReferrers, Listing{get_referrers}},
+    Route{Method::kHead, Resource::kReferrers, kReferrers, Listing{get_referrers}},
 
     Route{Method::kGet, Resource::kManifest, kManifest, PointRead{get_manifest}},
     Route{Method::kHead, Resource::kManifest, kManifest, PointRead{head_manifest}},

@@ -18,6 +18,10 @@ using Opener = Result<http::Opened> (*)(const Call&);
 struct PointRead {
   Handler handle;
 };
+/// Scans, and answers the same until the next commit, whoever asks.
+struct Listing {
+  Handler handle;
+};
 struct Blocking {
   Handler handle;
   enum class Body : std::uint8_t { kNone, kManifest } body = Body::kNone;
@@ -31,7 +35,7 @@ struct Route {
   http::Method method;
   Resource resource;
   std::string_view pattern;  ///< as in the OpenAPI contract
-  std::variant<PointRead, Blocking, Upload> how;
+  std::variant<PointRead, Listing, Blocking, Upload> how;
 };
 
 std::span<const Route> routes() noexcept;

@@ -104,6 +104,10 @@ const Options& Registry::options() const noexcept {
   return state_->options;
 }
 
+index::Sequence Registry::sequence() const {
+  return state_->metadata.sequence();
+}
+
 // --- pull ---
 
 Result<index::Descriptor> Registry::stat_manifest(const RepositoryName& repository,

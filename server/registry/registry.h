@@ -101,6 +101,8 @@ class Registry {
   Registry& operator=(const Registry&) = delete;
 
   const Options& options() const noexcept;
+  /// The number of the last commit: while it stays the same, so does what is listed.
+  index::Sequence sequence() const;
 
   // Pull; point reads.
   Result<index::Descriptor> stat_manifest(const index::RepositoryName& repository,
