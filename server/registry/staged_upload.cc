@@ -32,12 +32,16 @@ Result<std::optional<std::string>> StagedUpload::commit(const Digest& expected) 
   return std::optional(bytes_);
 }
 
-void StagedUpload::rest() noexcept {
+Result<void> StagedUpload::rest() {
   if (session_ != nullptr) {
     session_->rest();
-  } else if (!bytes_.empty()) {
-    static_cast<void>(write_out());
+  } else if (copied_ < bytes_.size()) {
+    if (auto copy = write_out(); !copy) {
+      bytes_.resize(copied_);
+      return std::move(copy).error();
+    }
   }
+  return {};
 }
 
 void StagedUpload::drop() noexcept {
@@ -47,21 +51,25 @@ void StagedUpload::drop() noexcept {
 }
 
 Result<std::unique_ptr<UploadSession>> StagedUpload::write_out() {
-  // A copy has the beginning of the bytes. It is gone on with and not made anew, so that
-  // a crash in here leaves at least what was there when a chunk was acknowledged.
   SHALE_TRY_ASSIGN(auto session, begin_or_resume());
   const auto rest = std::as_bytes(std::span(bytes_)).subspan(session->offset());
   if (auto written = session->append(rest); !written) {
     session.reset();
-    if (!copied_) static_cast<void>(blobs_.cancel_upload(id_));
+    if (copied_ == 0) static_cast<void>(blobs_.cancel_upload(id_));
     return std::move(written).error();
   }
-  copied_ = true;
+  copied_ = bytes_.size();
   return session;
 }
 
 Result<std::unique_ptr<UploadSession>> StagedUpload::begin_or_resume() {
-  if (copied_) return blobs_.resume_upload(id_, algorithm_);
+  // A copy is gone on with and not made anew, so that a crash in here leaves at least
+  // what was there when a chunk was acknowledged.
+  if (copied_ > 0) {
+    SHALE_TRY_ASSIGN(auto session, blobs_.resume_upload(id_, algorithm_));
+    if (session->offset() <= bytes_.size()) return session;
+    copied_ = 0;  // a write that failed left more than could be taken back
+  }
   // An attempt that failed may have left something that is in the way now.
   if (tried_) SHALE_TRY(blobs_.cancel_upload(id_));
   tried_ = true;

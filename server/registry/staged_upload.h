@@ -17,7 +17,7 @@ namespace shale::registry {
 /// store, in the very commit that links it: one sync instead of three, and no
 /// file. Beyond that it goes into a session of the blob store. Small bytes that
 /// have to wait for another request are written to an upload of the blob store
-/// as well, for only that outlives the process; nothing else depends on the copy.
+/// as well, for only that outlives this object and the process.
 ///
 /// One thread at a time. Destroying it keeps what the blob store has of it.
 class StagedUpload {
@@ -43,9 +43,10 @@ class StagedUpload {
   /// it not take them, the upload is as it was.
   Result<std::optional<std::string>> commit(const Digest& expected);
 
-  /// For an upload that waits for its next request. What of it cannot be written
-  /// now is lost with the process only.
-  void rest() noexcept;
+  /// For an upload that waits for its next request: whatever becomes of this object or
+  /// the process then, `offset` stays true. On error bytes that could not be written
+  /// are given up.
+  Result<void> rest();
 
   /// For an upload that was cancelled. What cannot be dropped now is found when it expires.
   void drop() noexcept;
@@ -61,7 +62,7 @@ class StagedUpload {
   std::size_t small_ = 0;
   std::string bytes_;                       ///< all of them, while there is no session
   bool tried_ = false;                      ///< to have them in the blob store
-  bool copied_ = false;                     ///< it has the beginning of them
+  std::size_t copied_ = 0;                  ///< so many it has, the first ones
   std::unique_ptr<UploadSession> session_;  ///< of what is no longer small
 };
 

@@ -84,7 +84,8 @@ UploadTable::Hold UploadTable::take(State& state, const UploadId& id) {
 }
 
 void UploadTable::release(const UploadId& id, std::unique_ptr<StagedUpload> session) noexcept {
-  if (session != nullptr) session->rest();
+  // An error was told to whoever has to tell a client: see `Uploads::Writer::pause`.
+  if (session != nullptr) static_cast<void>(session->rest());
   // Both end after the lock: they may touch the disk.
   std::unique_ptr<StagedUpload> evicted;
   std::unique_ptr<StagedUpload> cancelled;

@@ -65,8 +65,9 @@ class Uploads::Writer final : public UploadWriter {
   Result<UploadStatus> pause() override {
     assert(hold_ && kind_ == Kind::kResumable);
     const std::uint64_t offset = hold_->session()->offset();
-    const UploadTable::Hold held = take_hold();
+    UploadTable::Hold held = take_hold();
     if (held.cancelled()) return unknown(held.id());
+    if (held.session() != nullptr) SHALE_TRY(held.session()->rest());
     SHALE_TRY(check_complete());
     return UploadStatus{held.id(), offset};
   }

@@ -30,7 +30,6 @@ SKIPPED = 77
 DISK = 64 << 20
 PAGE = 4096
 FULL, UNAVAILABLE = 507, 503
-SMALL = 32 << 10  # as registry::Options::small_blob_bytes
 STEPS = 30  # of the client, at each level
 # Closely where single requests stop, then further apart up to what all the steps take.
 LEVELS = [*range(0, 24), *range(24, 96, 6), *range(96, 512, 52)]
@@ -96,7 +95,6 @@ class Level:
             # Only opening the metadata anew tells what became of a commit that failed.
             self.stop()
             self.start()
-            self.forget_copy()
         self.settle()
         self.client.failures = ()  # there is room: it serves on
         self.work()
@@ -153,13 +151,6 @@ class Level:
             self.wrong += client.upload.settle(Connection(self.server.address))
             if client.upload.location is None or client.random.random() < 0.5:
                 client.upload = None
-
-    def forget_copy(self):
-        """The beginning of an upload is in memory while it is small. The copy for the next process may have found no room; then
-        the client is told that nothing came, and begins again."""
-        upload = self.client.upload
-        if upload and upload.acknowledged <= SMALL:
-            upload.acknowledged = 0
 
     def settle(self):
         connection = Connection(self.server.address)

@@ -70,12 +70,12 @@ TEST_CASE("StagedUpload: a wrong digest leaves it as it was, small or not") {
 TEST_CASE("StagedUpload: at rest there is a copy that outlives the process") {
   Staged staged;
   REQUIRE(staged.upload.append(bytes("one")));
-  staged.upload.rest();
+  REQUIRE(staged.upload.rest());
   CHECK(value(staged.blobs.resume_upload(staged.id, Algorithm::kSha256))->offset() == 3);
 
   SUBCASE("which follows what comes later") {
     REQUIRE(staged.upload.append(bytes(" two")));
-    staged.upload.rest();
+    REQUIRE(staged.upload.rest());
     CHECK(value(staged.blobs.resume_upload(staged.id, Algorithm::kSha256))->offset() == 7);
     CHECK(value(staged.upload.commit(digest_of("one two"))) == "one two");
   }
@@ -97,12 +97,12 @@ TEST_CASE("StagedUpload: a copy is there at every moment, for a crash may come a
   const UploadId id = UploadId::random();
   StagedUpload upload(blobs, id, Algorithm::kSha256, kSmall);
   REQUIRE(upload.append(bytes("one")));
-  upload.rest();
+  REQUIRE(upload.rest());
 
   blobs.faults.cancel = Errc::kIo;  // neither is called where the copy is gone on with
   blobs.faults.begin = Errc::kIo;
   REQUIRE(upload.append(bytes(" two")));
-  upload.rest();
+  REQUIRE(upload.rest());
   CHECK(value(memory.open_uploads()).at(0).offset == 7);
   SUBCASE("also when there are more bytes than are kept in memory") {
     REQUIRE(upload.append(bytes(" three")));
@@ -125,10 +125,10 @@ TEST_CASE("StagedUpload: what a failed attempt left behind is not in the way of 
   REQUIRE(upload.append(bytes("one")));
   blobs.faults.append = Errc::kNoSpace;
   blobs.faults.cancel = Errc::kIo;
-  upload.rest();
+  CHECK(error_code(upload.rest()) == Errc::kNoSpace);
   CHECK(value(memory.open_uploads()).at(0).offset == 0);
 
-  REQUIRE(upload.append(bytes(" two three")));
+  REQUIRE(upload.append(bytes("one two three")));
   CHECK(value(memory.open_uploads()).at(0).offset == 13);
   CHECK_FALSE(value(upload.commit(digest_of("one two three"))).has_value());
 }
@@ -140,9 +140,32 @@ TEST_CASE("StagedUpload: a store that is full takes no small bytes either") {
   CHECK(error_code(staged.upload.append(bytes("two"))) == Errc::kNoSpace);
   CHECK(error_code(staged.upload.append(bytes("two and more"))) == Errc::kNoSpace);
   CHECK(staged.upload.offset() == 3);
-  staged.upload.rest();  // cannot write its copy, and goes on without
-  CHECK(staged.written() == 0);
   CHECK(value(staged.upload.commit(digest_of("one"))) == "one");
+}
+
+TEST_CASE("StagedUpload: what cannot be written when it has to wait is given up, and told") {
+  Staged staged;
+  REQUIRE(staged.upload.append(bytes("one")));
+  SUBCASE("all of it") {
+    staged.blobs.set_space({.free = 100, .reserve = 100});
+    CHECK(error_code(staged.upload.rest()) == Errc::kNoSpace);
+    CHECK(staged.upload.offset() == 0);
+    CHECK(staged.written() == 0);
+  }
+  SUBCASE("but what was written before stays") {
+    REQUIRE(staged.upload.rest());
+    REQUIRE(staged.upload.append(bytes("two")));
+    staged.blobs.set_space({.free = 100, .reserve = 100});
+    CHECK(error_code(staged.upload.rest()) == Errc::kNoSpace);
+    CHECK(staged.upload.offset() == 3);
+    CHECK(value(staged.blobs.open_uploads()).at(0).offset == 3);
+  }
+  staged.blobs.set_space({.free = 1000, .reserve = 100});
+  const std::string rest = staged.upload.offset() == 0 ? "onetwo" : "two";
+  REQUIRE(staged.upload.append(bytes(rest)));
+  REQUIRE(staged.upload.rest());
+  CHECK(value(staged.blobs.open_uploads()).at(0).offset == 6);
+  CHECK(value(staged.upload.commit(digest_of("onetwo"))) == "onetwo");
 }
 
 TEST_CASE("Registry: a small blob is in the metadata, survives a restart, and is mounted") {
