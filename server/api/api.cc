@@ -81,6 +81,7 @@ http::Plan Api::list(Handler handler, std::shared_ptr<const Routed> routed,
   }
   return {http::Plan::OnPool{[this, handler, routed = std::move(routed),
                               asked = std::move(asked)](const http::Request& r) {
+    const registry::Turnstile::Turn turn(list_makers_);
     const index::Sequence as_of = registry_.sequence();
     http::Response response = handle(handler, call(*routed, r));
     if (response.status == 200) lists_.keep(asked, as_of, response);

@@ -8,6 +8,7 @@
 #include "server/http/application.h"
 #include "server/log/logger.h"
 #include "server/registry/registry.h"
+#include "server/registry/turnstile.h"
 
 namespace shale::api {
 
@@ -41,6 +42,7 @@ class Api final : public http::Application {
   log::Logger& logger_;
   const Settings settings_;
   ListCache lists_;
+  registry::Turnstile list_makers_{4};  ///< a page may take some MiB while it is made
 };
 
 }  // namespace shale::api

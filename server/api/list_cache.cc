@@ -1,5 +1,6 @@
 #include "server/api/list_cache.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace shale::api {
@@ -16,7 +17,7 @@ void ListCache::keep(std::string request, index::Sequence as_of, http::Response 
   const std::size_t bytes = request.size() + response.body_length();
   auto kept = std::make_shared<const http::Response>(std::move(response));
   const auto state = state_.lock();
-  if (as_of < state->as_of || bytes > most_bytes_) return;
+  if (as_of < state->as_of || bytes > std::min(most_bytes_, kMostOfOne)) return;
   if (as_of > state->as_of || state->bytes + bytes > most_bytes_) {
     state->responses.clear();
     state->bytes = 0;

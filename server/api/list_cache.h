@@ -17,6 +17,8 @@ namespace shale::api {
 class ListCache {
  public:
   static constexpr std::size_t kMostBytes = std::size_t{2} << 20;
+  /// Longer ones are not kept: each is copied by the event loop.
+  static constexpr std::size_t kMostOfOne = std::size_t{64} << 10;
 
   explicit ListCache(std::size_t most_bytes = kMostBytes) : most_bytes_(most_bytes) {}
 

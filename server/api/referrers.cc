@@ -41,9 +41,14 @@ Result<http::Response> get_referrers(const Call& call) {
   query.artifact_types.assign(types.begin(), types.end());
   SHALE_TRY_ASSIGN(const auto page, call.registry.list_referrers(repository, subject, query));
 
-  Json manifests = Json::array();
-  for (const index::Referrer& referrer : page.items)
-    manifests.push_back(descriptor(referrer));
+  // One descriptor after the other: a tree of all of them would take several times the page.
+  std::string body =
+      R"({"schemaVersion":2,"mediaType":")" + std::string(kIndexType) + R"(","manifests":[)";
+  for (const index::Referrer& referrer : page.items) {
+    if (body.back() != '[') body += ',';
+    body += descriptor(referrer).dump();
+  }
+  body += "]}";
   http::Response response;
   response.headers.add("Content-Type", std::string(kIndexType));
   if (!types.empty()) response.headers.add("OCI-Filters-Applied", "artifactType");
@@ -57,9 +62,7 @@ Result<http::Response> get_referrers(const Call& call) {
       parameters.emplace_back("artifactType", type);
     response.headers.add("Link", http::next_page_link(path, parameters));
   }
-  response.body.emplace_back(
-      Json{{"schemaVersion", 2}, {"mediaType", kIndexType}, {"manifests", std::move(manifests)}}
-          .dump());
+  response.body.emplace_back(std::move(body));
   return response;
 }
 

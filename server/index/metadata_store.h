@@ -93,7 +93,7 @@ struct ReferrersQuery {
   std::optional<Digest> after;              ///< begin behind this one; none: at the start
   std::vector<std::string> artifact_types;  ///< any of these; empty: all
   std::size_t max_items = 1000;
-  std::size_t max_bytes = std::size_t{3} << 20;  ///< of encoded descriptors, roughly
+  std::size_t max_bytes = std::size_t{1} << 20;  ///< of encoded descriptors, roughly
 };
 
 /// One move of a tag. No digest means that it was deleted.

@@ -5,14 +5,24 @@
 namespace shale::index {
 namespace {
 
+std::size_t escaped_bytes(const std::string& text) {
+  std::size_t bytes = text.size();
+  for (const char c : text) {
+    if (c == '"' || c == '\\') bytes += 1;
+    if (static_cast<unsigned char>(c) < ' ') bytes += 5;
+  }
+  return bytes;
+}
+
 /// About what the row takes as a JSON descriptor.
 std::size_t encoded_bytes(const Referrer& referrer) {
   constexpr std::size_t kFrame = 100;  // braces, member names, the size in digits
   constexpr std::size_t kPair = 6;     // four quotes, a colon, a comma
   std::size_t bytes = kFrame + 2 * referrer.descriptor.digest.raw().size() +
-                      referrer.descriptor.media_type.size() + referrer.artifact_type.size();
+                      escaped_bytes(referrer.descriptor.media_type) +
+                      escaped_bytes(referrer.artifact_type);
   for (const auto& [name, value] : referrer.annotations) {
-    bytes += kPair + name.size() + value.size();
+    bytes += kPair + escaped_bytes(name) + escaped_bytes(value);
   }
   return bytes;
 }

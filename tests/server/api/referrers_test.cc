@@ -183,6 +183,32 @@ TEST_CASE_TEMPLATE("Referrers: are filtered by type, declared or derived", Drive
   CHECK(manifests_of(none).empty());
 }
 
+TEST_CASE_TEMPLATE("Referrers: a page stays far below the 4 MiB that clients read", Driver,
+                   API_DRIVERS) {
+  Driver api;
+  const string subject = image_manifest("one");
+  const Digest image = api.push_image("app", "v1", "one");
+  api.push_blob("app", "{}");
+  string text;  // short in memory, long in JSON
+  for (int i = 0; i < 100'000; ++i)
+    text += "\\u0001";
+  for (const string number : {"1", "2", "3", "4"}) {
+    const string body =
+        referrer(subject, kEmptyType, R"(,"annotations":{"n":")" + number + text + "\"}");
+    api.push_manifest("app", digest_of(body).str(), body, kImageManifest);
+  }
+  std::size_t seen = 0;
+  string next = url_of("app", image);
+  while (!next.empty()) {
+    const auto page = api.ask(get(next));
+    CHECK(page.body.size() < (std::size_t{2} << 20));
+    seen += manifests_of(page).size();
+    const string link = page.header("Link");
+    next = link.empty() ? "" : link.substr(1, link.find('>') - 1);
+  }
+  CHECK(seen == 4);
+}
+
 TEST_CASE_TEMPLATE("Referrers: come in pages, with and without a filter", Driver, API_DRIVERS) {
   Setup setup;
   setup.settings.page_size = 4;
