@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 
 #include <sys/stat.h>
@@ -57,5 +58,10 @@ class FileSystem {
 
 /// The real thing; lives as long as the process and has no state.
 FileSystem& posix_file_system();
+
+/// The real thing, but it takes no descriptor of the number `descriptors` or above: the
+/// answer is -EMFILE then. The kernel gives out the lowest number that is free, so the
+/// ones from there on stay for those parts of the program that must not run out.
+std::unique_ptr<FileSystem> posix_file_system_below(int descriptors);
 
 }  // namespace shale::file

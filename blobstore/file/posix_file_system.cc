@@ -1,5 +1,7 @@
 #include <cerrno>
 #include <cstdio>
+#include <limits>
+#include <memory>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -28,8 +30,15 @@ int once(int done) {
 
 class PosixFileSystem final : public FileSystem {
  public:
+  explicit PosixFileSystem(int descriptors) : descriptors_(descriptors) {}
+
   int open_at(int directory, const char* name, int flags, ::mode_t mode) override {
-    return uninterrupted([&] { return ::openat(directory, name, flags | O_CLOEXEC, mode); });
+    const int opened =
+        uninterrupted([&] { return ::openat(directory, name, flags | O_CLOEXEC, mode); });
+    if (opened < descriptors_) return opened;
+    ::close(opened);
+    if ((flags & O_EXCL) != 0) ::unlinkat(directory, name, 0);  // as if it had not been made
+    return -EMFILE;
   }
   void close(int descriptor) override { ::close(descriptor); }
 
@@ -94,13 +103,20 @@ class PosixFileSystem final : public FileSystem {
   int unlink_at(int directory, const char* name) override {
     return once(::unlinkat(directory, name, 0));
   }
+
+ private:
+  const int descriptors_;
 };
 
 }  // namespace
 
 FileSystem& posix_file_system() {
-  static PosixFileSystem files;
+  static PosixFileSystem files(std::numeric_limits<int>::max());
   return files;
+}
+
+std::unique_ptr<FileSystem> posix_file_system_below(int descriptors) {
+  return std::make_unique<PosixFileSystem>(descriptors);
 }
 
 }  // namespace shale::file

@@ -85,7 +85,7 @@ api::Settings api_settings(const config::Config& config) {
           .access_log = config.log.access};
 }
 
-net::Options net_options(const config::Config& config, log::Logger& logger) {
+net::Options net_options(const config::Config& config, log::Logger& logger, int descriptors) {
   net::Options options;
   options.listen.clear();
   for (const config::ListenAddress& address : config.server.listen) {
@@ -97,6 +97,7 @@ net::Options net_options(const config::Config& config, log::Logger& logger) {
   options.body_memory = config.limits.body_memory;
   options.connections = config.limits.connections;
   options.connections_per_address = config.limits.connections_per_address;
+  options.descriptors = descriptors;
   options.timeouts = {.head = config.timeouts.head,
                       .body = config.timeouts.body_progress,
                       .write = config.timeouts.write_progress,

@@ -19,6 +19,7 @@ index::RocksOptions metadata_options(const config::Config& config, const Clock& 
 registry::Options registry_options(const config::Config& config);
 api::Settings api_settings(const config::Config& config);
 /// `logger` must outlive the server that takes these.
-net::Options net_options(const config::Config& config, log::Logger& logger);
+/// `descriptors` as in `net::Options`.
+net::Options net_options(const config::Config& config, log::Logger& logger, int descriptors);
 
 }  // namespace shale::cli

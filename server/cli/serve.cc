@@ -1,9 +1,11 @@
 #include "server/cli/serve.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -15,6 +17,7 @@
 #include <malloc.h>
 
 #include "blobstore/file/file_blob_store.h"
+#include "blobstore/file/file_system.h"
 #include "server/api/api.h"
 #include "server/cli/compose.h"
 #include "server/index/rocks/rocks_metadata_store.h"
@@ -36,12 +39,25 @@ T started(Result<T> result, const std::string& what) {
   throw std::runtime_error(what + ": " + why);
 }
 
-/// As many descriptors as we may have: each connection, upload and download takes one.
-void raise_descriptor_limit() {
+/// For the metadata, whose log must never meet a table that is full: a commit that
+/// fails there ends all writing. More than `RocksMetadataStore` ever has open.
+constexpr ::rlim_t kSetAside = 384;
+/// Fewer would serve nobody.
+constexpr ::rlim_t kFewest = 64;
+
+/// Raises the limit as far as we may, and returns below which number descriptors are
+/// for connections, uploads and downloads, which take one each.
+int share_descriptors() {
   ::rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) throw std::runtime_error("getrlimit failed");
+  limit.rlim_cur = std::min<::rlim_t>(limit.rlim_max, std::numeric_limits<int>::max());
   ::setrlimit(RLIMIT_NOFILE, &limit);
+  if (limit.rlim_cur < kSetAside + kFewest) {
+    throw std::runtime_error("this process may open " + std::to_string(limit.rlim_cur) +
+                             " files, and needs " + std::to_string(kSetAside + kFewest) +
+                             " at least: raise the limit (ulimit -n, or LimitNOFILE of systemd)");
+  }
+  return static_cast<int>(limit.rlim_cur - kSetAside);
 }
 
 /// Makes the heap give back what a burst took. Large blocks are mapped one by one
@@ -89,13 +105,15 @@ Result<std::unique_ptr<index::MetadataStore>> open_metadata(const Ground& ground
 /// Everything that lives as long as the program serves, in the order in which
 /// one needs the other.
 struct House {
-  House(const config::Config& config, const Ground& ground, log::Logger& logger)
+  House(const config::Config& config, const Ground& ground, log::Logger& logger, int descriptors)
       : data_dir(config.storage.data_dir),
+        files(file::posix_file_system_below(descriptors)),
         metadata(started(open_metadata(ground, metadata_options(config, clock, logger)),
                          "cannot open the metadata in " + config.storage.data_dir)),
         blobs(started(
-            FileBlobStore::open(
-                {.root = data_dir, .reserve = config.storage.reserve, .files = ground.files}),
+            FileBlobStore::open({.root = data_dir,
+                                 .reserve = config.storage.reserve,
+                                 .files = ground.files != nullptr ? ground.files : files.get()}),
             "cannot open the blobs in " + config.storage.data_dir)),
         registry(*blobs, *metadata, clock, registry_options(config)),
         sweeper(registry, kSweepInterval,
@@ -106,9 +124,10 @@ struct House {
                     logger.info("dropped idle uploads", {{"uploads", *swept}});
                 }),
         api(registry, logger, api_settings(config)),
-        server(api, net_options(config, logger)) {}
+        server(api, net_options(config, logger, descriptors)) {}
 
   std::filesystem::path data_dir;
+  std::unique_ptr<file::FileSystem> files;
   SystemClock clock;
   std::unique_ptr<index::MetadataStore> metadata;
   std::unique_ptr<FileBlobStore> blobs;
@@ -126,12 +145,12 @@ int serve(const config::Config& config) {
 
 int serve_on(const config::Config& config, const Ground& ground) {
   const Signals signals;
-  raise_descriptor_limit();
+  const int descriptors = share_descriptors();
   bound_heap();
   log::Logger logger(log_options(config, ::isatty(STDERR_FILENO) != 0));
   logger.info("starting", {{"version", SHALE_VERSION}, {"data_dir", config.storage.data_dir}});
 
-  House house(config, ground, logger);
+  House house(config, ground, logger, descriptors);
   for (const std::string& address : house.server.addresses()) {
     logger.info("listening", {{"address", address}});
   }

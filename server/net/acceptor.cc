@@ -47,12 +47,14 @@ http::Peer describe(const ::sockaddr_storage& name) {
 }  // namespace
 
 Acceptor::Acceptor(std::vector<Listening> sockets, std::vector<std::shared_ptr<Inbox>> workers,
-                   ConnectionLimit& limit, http::Application& application, const Options& options)
+                   ConnectionLimit& limit, http::Application& application, const Options& options,
+                   std::string id_prefix)
     : sockets_(std::move(sockets)),
       workers_(std::move(workers)),
       limit_(limit),
       application_(application),
       options_(options),
+      id_prefix_(std::move(id_prefix)),
       stop_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
       thread_([this] { run(); }) {
   ::pthread_setname_np(thread_.native_handle(), "shale-accept");
@@ -99,7 +101,7 @@ void Acceptor::accept_from(const Listening& listening) {
       return;
     }
     http::Peer peer = describe(name);
-    auto slot = limit_.acquire(peer.address);
+    auto slot = socket.get() < options_.descriptors ? limit_.acquire(peer.address) : std::nullopt;
     if (!slot) {
       turn_away(socket, peer);
       continue;
@@ -118,7 +120,7 @@ void Acceptor::accept_from(const Listening& listening) {
 void Acceptor::turn_away(const UniqueFd& socket, const http::Peer& peer) {
   http::Request request;
   request.peer = peer;
-  request.id = "refused";
+  request.id = id_prefix_ + std::to_string(++turned_away_);
   http::Response response = application_.refuse(request, http::Refusal::kTooManyConnections);
   application_.dress(request, response);
   std::string answer = http::serialize_head(response, /*keep_alive=*/false, request.version_minor,
@@ -128,6 +130,11 @@ void Acceptor::turn_away(const UniqueFd& socket, const http::Peer& peer) {
   }
   static_cast<void>(::send(socket.get(), answer.data(), answer.size(), MSG_NOSIGNAL));
   ::shutdown(socket.get(), SHUT_WR);
+  application_.finished({.request = request,
+                         .status = response.status,
+                         .bytes_out = response.body_length(),
+                         .complete = true,
+                         .log_message = response.log_message});
 }
 
 }  // namespace shale::net

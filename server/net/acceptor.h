@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -19,7 +21,8 @@ namespace shale::net {
 class Acceptor {
  public:
   Acceptor(std::vector<Listening> sockets, std::vector<std::shared_ptr<Inbox>> workers,
-           ConnectionLimit& limit, http::Application& application, const Options& options);
+           ConnectionLimit& limit, http::Application& application, const Options& options,
+           std::string id_prefix);
   /// Stops accepting and closes the listening sockets.
   ~Acceptor();
   Acceptor(const Acceptor&) = delete;
@@ -35,6 +38,8 @@ class Acceptor {
   ConnectionLimit& limit_;
   http::Application& application_;
   const Options& options_;
+  const std::string id_prefix_;  ///< of the request ids of those that are turned away
+  std::uint64_t turned_away_ = 0;
   UniqueFd stop_;
   std::size_t next_worker_ = 0;
   bool out_of_descriptors_ = false;

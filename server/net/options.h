@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,9 @@ struct Options {
   std::size_t body_memory = std::size_t{24} << 20;  ///< bytes, see `MemoryBudget`
   std::size_t connections = 16384;
   std::size_t connections_per_address = 0;  ///< 0: no limit
+  /// No connection is kept whose descriptor has this number or a higher one: those are
+  /// for other parts of the program.
+  int descriptors = std::numeric_limits<int>::max();
   Timeouts timeouts;
   http::HeadLimits head;
   /// Told of what the operator should know and no request can carry. Any thread.

@@ -58,8 +58,8 @@ struct Server::State {
       inboxes.push_back(std::static_pointer_cast<Worker>(handler)->inbox());
     }
     reactor->run();
-    acceptor =
-        std::make_unique<Acceptor>(std::move(sockets), inboxes, limit, application_in, options);
+    acceptor = std::make_unique<Acceptor>(std::move(sockets), inboxes, limit, application_in,
+                                          options, shared.id_prefix + "-refused-");
   }
 
   template <class Word>

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <filesystem>
 #include <iterator>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -288,6 +289,8 @@ TEST_CASE("Wire: connections over the limits are turned away, and freed ones cou
   options.connections = 6;
   options.connections_per_address = 3;
   WireServer server(options);
+  std::set<string> ids;
+  std::size_t times = 0;
   const auto turned_away = [&](string_view from) {
     WireClient client = server.stranger(from);
     const auto answer = client.read_response();
@@ -297,6 +300,8 @@ TEST_CASE("Wire: connections over the limits are turned away, and freed ones cou
     CHECK(answer->header("Retry-After") == "1");
     CHECK(answer->header("Connection") == "close");
     CHECK(client.closed_by_server());
+    ids.insert(answer->header("X-Request-Id"));
+    ++times;
   };
   for (int round = 0; round < 3; ++round) {
     std::vector<WireClient> clients;
@@ -316,6 +321,7 @@ TEST_CASE("Wire: connections over the limits are turned away, and freed ones cou
     clients.clear();
     CHECK(server.is_quiet());
   }
+  CHECK(ids.size() == times);  // the log has each of them
 }
 
 }  // namespace
