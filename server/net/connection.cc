@@ -14,8 +14,9 @@ namespace {
 constexpr std::size_t kTurnBudget = std::size_t{2} * 1024 * 1024;
 /// Read in one go while a head is expected; the rest of it may be body.
 constexpr std::size_t kHeadRead = std::size_t{16} * 1024;
-/// What such a read counts against the budget.
-constexpr std::size_t kHeadCost = std::size_t{64} * 1024;
+/// What a request counts against the budget besides its bytes, so that one sent
+/// ahead of another is no cheaper than a file of this size.
+constexpr std::size_t kRequestCost = std::size_t{64} * 1024;
 /// Answers in memory up to this size are not counted against the budget: a busy
 /// server must still be able to say so.
 constexpr std::size_t kUncounted = std::size_t{16} * 1024;
@@ -96,11 +97,8 @@ void Connection::await_request() {
 }
 
 Connection::Step Connection::read_head() {
-  if (std::exchange(pending_is_new_, false)) {
-    if (take_head(std::exchange(pending_, {})) == Step::kGoOn) return Step::kGoOn;
-  }
-  // Requests sent ahead cost more than their bytes: others are to get their turn.
-  if (!spend(kHeadCost)) return Step::kWait;
+  if (!spend(kRequestCost)) return Step::kWait;
+  if (std::exchange(pending_is_new_, false) && take_head({}) == Step::kGoOn) return Step::kGoOn;
   const auto into = context_.scratch.first(std::min(kHeadRead, context_.scratch.size()));
   const Transfer got = stream_->read(into);
   if (got.state == Transfer::State::kBlocked) return Step::kWait;
@@ -108,22 +106,23 @@ Connection::Step Connection::read_head() {
     close();
     return Step::kWait;
   }
-  const std::string_view bytes = as_text(into.first(got.bytes));
-  if (pending_.empty()) {
-    if (take_head(bytes) == Step::kWait) set_deadline(context_.options.timeouts.head);
-  } else {
-    take_head(std::exchange(pending_, {}).append(bytes));
+  const bool first = pending_.empty();
+  if (take_head(as_text(into.first(got.bytes))) == Step::kWait && first) {
+    set_deadline(context_.options.timeouts.head);
   }
   return Step::kGoOn;
 }
 
-/// Begins the request at the start of `bytes` and keeps what follows it.
-/// `kWait`: it is not whole yet, and all of it is kept.
-Connection::Step Connection::take_head(std::string_view bytes) {
-  auto parsed = http::parse_head(bytes, context_.options.head);
+/// Begins the request at the start of what is pending and `fresh`, and keeps what
+/// follows it. `kWait`: it is not whole yet, and all of it is kept.
+Connection::Step Connection::take_head(std::string_view fresh) {
+  // Nearly every head comes in one piece: it is parsed where it lies.
+  const bool in_place = pending_.empty();
+  if (!in_place) pending_.append(fresh);
+  auto parsed = http::parse_head(in_place ? fresh : pending_.view(), context_.options.head);
   return std::visit(Overloaded{
                         [&](http::NeedMore) {
-                          pending_.assign(bytes);
+                          if (in_place) pending_.append(fresh);
                           return Step::kWait;
                         },
                         [&](http::Refusal refusal) {
@@ -131,7 +130,11 @@ Connection::Step Connection::take_head(std::string_view bytes) {
                           return Step::kGoOn;
                         },
                         [&](http::ParsedHead& head) {
-                          pending_.assign(bytes.substr(head.consumed));
+                          if (in_place) {
+                            pending_.append(fresh.substr(head.consumed));
+                          } else {
+                            pending_.drop(head.consumed);
+                          }
                           begin(std::move(head.request));
                           return Step::kGoOn;
                         },
@@ -308,7 +311,6 @@ void Connection::finish_exchange(bool complete) {
   in_flight_.reset();
   buffer_size_ = 0;
   filled_ = 0;
-  if (pending_.empty()) pending_.shrink_to_fit();
 }
 
 void Connection::abort_exchange() {

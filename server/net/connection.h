@@ -15,6 +15,7 @@
 #include "server/net/inbox.h"
 #include "server/net/options.h"
 #include "server/net/pool.h"
+#include "server/net/read_ahead.h"
 #include "server/net/response_writer.h"
 #include "server/net/stream.h"
 
@@ -80,7 +81,7 @@ class Connection {
   enum class Step : std::uint8_t { kGoOn, kWait };
 
   Step read_head();
-  Step take_head(std::string_view bytes);
+  Step take_head(std::string_view fresh);
   void begin(http::Request request);
   Step gather_body();
   Step stream_body();
@@ -127,7 +128,7 @@ class Connection {
   bool continue_sent_ = false;
   std::size_t budget_ = 0;
 
-  std::string pending_;          ///< received, but not yet part of a request
+  ReadAhead pending_;            ///< received, but not yet part of a request
   bool pending_is_new_ = false;  ///< not yet tried as a head
   std::shared_ptr<ActiveRequest> active_;
   http::BodyDecoder body_{http::Framing{}};

@@ -11,6 +11,8 @@ namespace shale::net {
 namespace {
 
 constexpr std::size_t kBufferSize = std::size_t{256} * 1024;
+/// Of what came with its head, so much is taken as a whole body.
+constexpr std::size_t kWholeBody = std::size_t{16} * 1024;
 /// With the memory used up, uploads go on with less, and slower.
 constexpr std::size_t kSmallBufferSize = std::size_t{16} * 1024;
 
@@ -21,7 +23,7 @@ std::optional<std::size_t> Connection::read_body(std::span<std::byte> into) {
   std::size_t got = 0;
   if (from_pending) {
     got = std::min(pending_.size(), into.size());
-    std::memcpy(into.data(), pending_.data(), got);
+    std::memcpy(into.data(), pending_.view().data(), got);
   } else {
     const Transfer moved = stream_->read(into);
     if (moved.state == Transfer::State::kBlocked) return std::nullopt;
@@ -35,9 +37,9 @@ std::optional<std::size_t> Connection::read_body(std::span<std::byte> into) {
 
   const http::BodyDecoder::Step step = body_.decode(into.first(got));
   if (from_pending) {
-    pending_.erase(0, step.consumed);
+    pending_.drop(step.consumed);
   } else if (step.consumed < got) {
-    pending_.assign(as_text(into.subspan(step.consumed, got - step.consumed)));
+    pending_.append(as_text(into.subspan(step.consumed, got - step.consumed)));
   }
   if (step.refusal) {
     // A body that skips past an answer already on its way cannot be answered again.
@@ -112,12 +114,16 @@ void Connection::open_stream() {
 
 /// The body, if all of it is here already and as it should be.
 std::optional<std::string> Connection::take_whole_body() {
-  std::string bytes = pending_;
+  const http::Framing& framing = active_->request.framing;
+  if (framing.kind == http::Framing::Kind::kLength && framing.length > pending_.size()) {
+    return std::nullopt;
+  }
+  std::string bytes(pending_.view().substr(0, kWholeBody));
   http::BodyDecoder decoder = body_;
   const auto step = decoder.decode(std::as_writable_bytes(std::span(bytes)));
   if (step.refusal || !decoder.done()) return std::nullopt;
   body_ = decoder;
-  pending_.erase(0, step.consumed);
+  pending_.drop(step.consumed);
   active_->bytes_in += step.payload;
   bytes.resize(step.payload);
   return bytes;

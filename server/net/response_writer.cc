@@ -25,7 +25,7 @@ ResponseWriter::ResponseWriter(http::Response response, std::string head)
   piece_ = 1;
 }
 
-ResponseWriter::Progress ResponseWriter::write(Stream& stream, std::size_t budget) {
+ResponseWriter::Progress ResponseWriter::write(Stream& stream, std::size_t& budget) {
   while (true) {
     if (head_sent_ && piece_ == response_.body.size()) return Progress::kDone;
     if (budget == 0) return Progress::kYielded;

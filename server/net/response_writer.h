@@ -23,8 +23,8 @@ class ResponseWriter {
     kBroken,
   };
 
-  /// Sends at most about `budget` bytes.
-  Progress write(Stream& stream, std::size_t budget);
+  /// Sends at most about `budget` bytes, and takes off what it sent.
+  Progress write(Stream& stream, std::size_t& budget);
 
   const http::Response& response() const noexcept { return response_; }
   std::uint64_t body_bytes_sent() const noexcept;

@@ -77,7 +77,7 @@ void Worker::handle(const Pistache::Aio::FdSet& fds) {
     } else if (id == kTimerTag) {
       check_deadlines();
     } else if (const auto found = connections_.find(id); found != connections_.end()) {
-      found->second->advance();
+      found->second.connection->advance();
       settle(found);
     }
   }
@@ -99,7 +99,7 @@ void Worker::take_messages() {
     } else if (const auto* done = std::get_if<JobDone>(&message)) {
       const auto found = connections_.find(done->connection);
       if (found == connections_.end()) continue;
-      found->second->job_done();
+      found->second.connection->job_done();
       settle(found);
     } else if (std::holds_alternative<Drain>(message)) {
       drain_all();
@@ -124,18 +124,19 @@ void Worker::adopt(Arrived arrived) {
     shared_.options.warn("a connection could not be watched", exception.what());
     return;
   }
-  connections_.emplace(id, std::move(connection));
+  connections_.emplace(id, Kept{.connection = std::move(connection)});
   ++shared_.connections;
   arm_timer(/*on=*/true);
 }
 
 void Worker::settle(Connections::iterator where) {
-  const Connection& connection = *where->second;
-  if (connection.closed()) {
+  Kept& kept = where->second;
+  if (kept.connection->closed()) {
     connections_.erase(where);  // closing the socket takes it out of the poll set
     --shared_.connections;
-  } else if (connection.wants_turn()) {
+  } else if (kept.connection->wants_turn() && !kept.due) {
     due_.push_back(where->first);
+    kept.due = true;
   }
 }
 
@@ -144,7 +145,8 @@ void Worker::give_turns() {
   for (const ConnectionId id : std::exchange(due_, {})) {
     const auto found = connections_.find(id);
     if (found == connections_.end()) continue;
-    found->second->advance();
+    found->second.due = false;
+    if (found->second.connection->wants_turn()) found->second.connection->advance();
     settle(found);
   }
   if (!due_.empty()) inbox_->wake();
@@ -154,7 +156,7 @@ void Worker::drain_all() {
   draining_ = true;
   for (auto at = connections_.begin(); at != connections_.end();) {
     const auto current = at++;
-    current->second->drain();
+    current->second.connection->drain();
     settle(current);
   }
 }
@@ -169,7 +171,7 @@ void Worker::check_deadlines() {
   static_cast<void>(::read(timer_.get(), &expirations, sizeof expirations));
   for (auto at = connections_.begin(); at != connections_.end();) {
     const auto current = at++;
-    current->second->check_deadline();
+    current->second.connection->check_deadline();
     settle(current);
   }
   if (connections_.empty()) arm_timer(/*on=*/false);

@@ -50,7 +50,11 @@ class Worker final : public Pistache::Aio::Handler {
   const std::shared_ptr<Inbox>& inbox() const noexcept { return inbox_; }
 
  private:
-  using Connections = std::unordered_map<ConnectionId, std::unique_ptr<Connection>>;
+  struct Kept {
+    std::unique_ptr<Connection> connection;
+    bool due = false;  ///< stands in `due_`
+  };
+  using Connections = std::unordered_map<ConnectionId, Kept>;
 
   void handle(const Pistache::Aio::FdSet& fds);
   void refresh_time();
@@ -79,7 +83,7 @@ class Worker final : public Pistache::Aio::Handler {
 
   ConnectionId next_id_;
   Connections connections_;
-  std::vector<ConnectionId> due_;  ///< stopped by their budget only
+  std::vector<ConnectionId> due_;  ///< stopped by their budget only; each once
 };
 
 }  // namespace shale::net

@@ -74,9 +74,16 @@ void Gate::await_visitor() {
 
 http::Plan FakeApplication::plan(const http::Request& request) {
   const std::string& path = request.path;
+  ++planned;
   if (path == "/throw-plan") throw std::runtime_error("plan");
   if (path == "/point") {
     return {http::Plan::OnWorker{[](const http::Request&) { return text_response("hello"); }}};
+  }
+  if (path == "/hold" || path == "/planned") {
+    return {http::Plan::OnWorker{[this](const http::Request& asked) {
+      if (asked.path == "/hold") gate.wait();
+      return text_response(std::to_string(planned));
+    }}};
   }
   if (path == "/throw") {
     return {http::Plan::OnWorker{

@@ -33,6 +33,8 @@ class Gate {
 ///   (up to 1000 bytes), `/stream` with the number and a sum of the bytes streamed
 /// - `/refuse` refuses a stream unread, `/refuse-late` after 1,000 bytes
 /// - `/slow` and `/slow-stream` wait at `gate` on the pool
+/// - `/hold` waits at `gate` on the worker; `/planned` answers there how many
+///   requests have been planned
 /// - `/throw`, `/throw-pool`, `/throw-open`, `/throw-append` throw
 /// - `/file` sends `file`; `/big` sends 8 MiB from memory
 class FakeApplication final : public http::Application {
@@ -56,6 +58,7 @@ class FakeApplication final : public http::Application {
   http::FileSlice file;
   std::atomic<std::uint64_t> streamed = 0;  ///< bytes that reached a sink
   std::atomic<int> sinks_alive = 0;
+  std::atomic<int> planned = 0;
 
  private:
   std::mutex mutex_;

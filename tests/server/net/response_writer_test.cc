@@ -55,7 +55,8 @@ TEST_CASE("ResponseWriter: sends its pieces in order, whatever the stream takes 
   for (const std::size_t room : {1, 7, 100'000}) {
     RecordingStream stream(room);
     ResponseWriter writer(response_of({large, std::string("tail")}), "head ");
-    CHECK(writer.write(stream, 1 << 20) == ResponseWriter::Progress::kDone);
+    std::size_t budget = 1 << 20;
+    CHECK(writer.write(stream, budget) == ResponseWriter::Progress::kDone);
     CHECK(stream.sent() == "head " + large + "tail");
     CHECK(writer.body_bytes_sent() == large.size() + 4);
   }
@@ -64,9 +65,13 @@ TEST_CASE("ResponseWriter: sends its pieces in order, whatever the stream takes 
 TEST_CASE("ResponseWriter: a file goes on where it stopped, turn by turn") {
   RecordingStream stream(100);
   ResponseWriter writer(response_of({slice(10, 250)}), "head ");
-  CHECK(writer.write(stream, 105) == ResponseWriter::Progress::kYielded);
+  std::size_t budget = 105;
+  CHECK(writer.write(stream, budget) == ResponseWriter::Progress::kYielded);
+  CHECK(budget == 0);
   CHECK(stream.sent() == "head <10+100>");
-  CHECK(writer.write(stream, 1000) == ResponseWriter::Progress::kDone);
+  budget = 1000;
+  CHECK(writer.write(stream, budget) == ResponseWriter::Progress::kDone);
+  CHECK(budget == 850);
   CHECK(stream.sent() == "head <10+100><110+100><210+50>");
 }
 
@@ -82,7 +87,8 @@ TEST_CASE("ResponseWriter: nothing is held back for a piece that has no bytes") 
   for (const auto& body : bodies) {
     RecordingStream stream(100'000);
     ResponseWriter writer(response_of(body), "head ");
-    CHECK(writer.write(stream, 1 << 20) == ResponseWriter::Progress::kDone);
+    std::size_t budget = 1 << 20;
+    CHECK(writer.write(stream, budget) == ResponseWriter::Progress::kDone);
     CHECK_FALSE(stream.held_back());
   }
 }
