@@ -96,6 +96,7 @@ class Connection {
   bool spend(std::size_t bytes);
 
   void start_gathering();
+  bool make_room(std::size_t bytes);
   void open_stream();
   std::optional<std::string> take_whole_body();
   void start_streaming();

@@ -11,9 +11,11 @@ namespace shale::net {
 namespace {
 
 constexpr std::size_t kBufferSize = std::size_t{256} * 1024;
+/// What a gathered body has room for at first.
+constexpr std::size_t kGatherRoom = std::size_t{64} * 1024;
 /// Of what came with its head, so much is taken as a whole body.
 constexpr std::size_t kWholeBody = std::size_t{16} * 1024;
-/// With the memory used up, uploads go on with less, and slower.
+/// With half of the memory used up, uploads go on with less, and slower.
 constexpr std::size_t kSmallBufferSize = std::size_t{16} * 1024;
 
 }  // namespace
@@ -67,14 +69,27 @@ void Connection::start_gathering() {
     refuse(http::Refusal::kBodyTooLarge);
     return;
   }
-  if (!active_->memory.take(static_cast<std::size_t>(framing.length))) {
-    refuse(http::Refusal::kOverloaded);
-    return;
-  }
-  active_->request.body.reserve(static_cast<std::size_t>(framing.length));
   phase_ = Phase::kGather;
   set_deadline(context_.options.timeouts.body);
   send_continue();
+}
+
+/// For so many bytes more of a gathered body. Room doubles as the bytes come, so
+/// that announcing a long body takes nothing from anyone. False: none is left.
+bool Connection::make_room(std::size_t bytes) {
+  std::string& body = active_->request.body;
+  std::size_t& room = active_->body_room;
+  const std::size_t needed = body.size() + bytes;
+  if (needed <= room) return true;
+  const http::Framing& framing = active_->request.framing;
+  const std::size_t most = framing.kind == http::Framing::Kind::kLength
+                               ? static_cast<std::size_t>(framing.length)
+                               : std::get<http::Plan::OnPool>(active_->plan.how).body_limit;
+  const std::size_t wanted = std::min(most, std::max({needed, 2 * room, kGatherRoom}));
+  if (!active_->memory.take(wanted - room)) return false;
+  room = wanted;
+  body.reserve(room);
+  return true;
 }
 
 Connection::Step Connection::gather_body() {
@@ -87,9 +102,7 @@ Connection::Step Connection::gather_body() {
       refuse(http::Refusal::kBodyTooLarge);
       return Step::kGoOn;
     }
-    // What has a length took its share at the start.
-    const bool counted = active_->request.framing.kind == http::Framing::Kind::kLength;
-    if (!counted && !active_->memory.take(*got)) {
+    if (!make_room(*got)) {
       refuse(http::Refusal::kOverloaded);
       return Step::kGoOn;
     }
@@ -132,7 +145,7 @@ std::optional<std::string> Connection::take_whole_body() {
 void Connection::start_streaming() {
   phase_ = Phase::kStream;
   if (buffer_size_ == 0) {
-    buffer_size_ = active_->memory.take(2 * kBufferSize) ? kBufferSize : kSmallBufferSize;
+    buffer_size_ = active_->memory.take_spare(2 * kBufferSize) ? kBufferSize : kSmallBufferSize;
   }
   set_deadline(context_.options.timeouts.body);
   send_continue();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -20,6 +21,7 @@ struct ActiveRequest {
   std::chrono::steady_clock::time_point started;
   std::uint64_t bytes_in = 0;
   MemoryBudget::Share memory;  ///< for the bodies of the request and of its answer
+  std::size_t body_room = 0;   ///< of `memory`, what a gathered body has
 
   std::unique_ptr<http::BodySink> sink;   ///< set by a finished `open`
   std::optional<http::Response> outcome;  ///< set by a pool task that ends the request

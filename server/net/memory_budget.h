@@ -11,7 +11,7 @@ namespace shale::net {
 /// the request. Thread-safe.
 class MemoryBudget {
  public:
-  explicit MemoryBudget(std::size_t bytes) : left_(bytes) {}
+  explicit MemoryBudget(std::size_t bytes) : half_(bytes / 2), left_(bytes) {}
 
   /// What one request has of the budget; gives it back when destroyed. Must not
   /// outlive the budget. One thread at a time.
@@ -31,13 +31,17 @@ class MemoryBudget {
     }
 
     /// Takes `bytes` more. False, with nothing taken, when so much is not left.
-    [[nodiscard]] bool take(std::size_t bytes) {
-      if (!budget_->take(bytes)) return false;
+    [[nodiscard]] bool take(std::size_t bytes) { return take_leaving(0, bytes); }
+    /// The same for who can do with less: half of the budget stays for those who cannot.
+    [[nodiscard]] bool take_spare(std::size_t bytes) { return take_leaving(budget_->half_, bytes); }
+
+   private:
+    bool take_leaving(std::size_t rest, std::size_t bytes) {
+      if (!budget_->take_leaving(rest, bytes)) return false;
       bytes_ += bytes;
       return true;
     }
 
-   private:
     MemoryBudget* budget_ = nullptr;
     std::size_t bytes_ = 0;
   };
@@ -45,14 +49,15 @@ class MemoryBudget {
   std::size_t left() const noexcept { return left_.load(); }
 
  private:
-  bool take(std::size_t bytes) {
+  bool take_leaving(std::size_t rest, std::size_t bytes) {
     std::size_t left = left_.load();
-    while (left >= bytes) {
+    while (left >= bytes && left - bytes >= rest) {
       if (left_.compare_exchange_weak(left, left - bytes)) return true;
     }
     return false;
   }
 
+  const std::size_t half_;
   std::atomic<std::size_t> left_;
 };
 

@@ -124,8 +124,8 @@ TEST_CASE("Limits: with no memory left for bodies, what needs it is told to come
   running.application.gate.await_visitor();
 
   SUBCASE("a body with a length") {
-    const auto response =
-        running.client().exchange("POST /pool HTTP/1.1\r\nHost: t\r\nContent-Length: 600\r\n\r\n");
+    const auto response = running.client().exchange(
+        "POST /pool HTTP/1.1\r\nHost: t\r\nContent-Length: 600\r\n\r\n" + body.substr(0, 600));
     REQUIRE(response);
     CHECK(response->status == 503);
   }
@@ -154,6 +154,41 @@ TEST_CASE("Limits: with no memory left for bodies, what needs it is told to come
               .exchange("POST /pool HTTP/1.1\r\nHost: t\r\nContent-Length: 1000\r\n\r\n" + body)
               ->body == body);
   }
+}
+
+TEST_CASE("Limits: a body that is only announced takes no memory from others") {
+  net::Options options;
+  options.body_memory = 1500;
+  RunningServer running(options);
+  const std::string head = "POST /pool HTTP/1.1\r\nHost: t\r\nContent-Length: 1000\r\n\r\n";
+  const std::string body(1000, 'x');
+  std::vector<WireClient> idle;
+  for (int i = 0; i < 4; ++i) {
+    idle.push_back(running.client());
+    idle.back().send(head);
+  }
+  for (int i = 0; i < 2; ++i)  // one with each worker
+    CHECK(running.client().exchange(head + body)->body == body);
+  CHECK(idle.front().exchange(body)->body == body);
+}
+
+TEST_CASE("Limits: uploads leave half of the memory to what needs it") {
+  net::Options options;
+  options.body_memory = std::size_t{4} << 20;
+  RunningServer running(options);
+  std::vector<WireClient> uploads;
+  for (int i = 0; i < 8; ++i) {
+    uploads.push_back(running.client());
+    uploads.back().send("POST /stream HTTP/1.1\r\nHost: t\r\nContent-Length: 5\r\n\r\nh");
+  }
+  while (running.application.streamed < uploads.size())
+    std::this_thread::yield();
+  const std::string body(1000, 'x');
+  CHECK(running.client()
+            .exchange("POST /pool HTTP/1.1\r\nHost: t\r\nContent-Length: 1000\r\n\r\n" + body)
+            ->body == body);
+  for (WireClient& upload : uploads)
+    CHECK(upload.exchange("ello")->body == stream_answer("hello"));
 }
 
 TEST_CASE("Limits: with the pool's queue full a request is told to come back") {

@@ -21,5 +21,15 @@ TEST_CASE("MemoryBudget: gives what is left, all or nothing, and takes it back")
   CHECK(budget.left() == 100);
 }
 
+TEST_CASE("MemoryBudget: who can do with less leaves half of it to the others") {
+  net::MemoryBudget budget(100);
+  net::MemoryBudget::Share share(budget);
+  CHECK_FALSE(share.take_spare(51));
+  CHECK(share.take_spare(50));
+  CHECK_FALSE(share.take_spare(1));
+  CHECK(share.take(50));
+  CHECK_FALSE(share.take_spare(0));
+}
+
 }  // namespace
 }  // namespace shale::testing
