@@ -192,7 +192,9 @@ void Connection::submit(Admission admission, std::function<void(ActiveRequest&)>
 void Connection::job_done() {
   job_running_ = false;
   if (phase_ != Phase::kWorking && phase_ != Phase::kStream) return;
-  if (std::optional<http::Response>& outcome = active_->outcome; outcome.has_value()) {
+  if (const auto refusal = std::exchange(refusal_, std::nullopt)) {
+    refuse(*refusal);
+  } else if (std::optional<http::Response>& outcome = active_->outcome; outcome.has_value()) {
     respond(*std::move(outcome));
   } else {
     start_streaming();
@@ -211,10 +213,23 @@ void Connection::refuse(http::Refusal refusal) {
     active_->memory = MemoryBudget::Share(context_.memory);
     body_ = http::BodyDecoder(http::Framing{});
   }
+  if (!let_go_of_sink(refusal)) return;
   http::Response response = context_.application.refuse(active_->request, refusal);
   response.close = true;
   linger_ = true;
   respond(std::move(response));
+}
+
+/// A refusal is answered only when the sink is gone, so that the client's next
+/// request does not find its upload still in use. False: the pool is at it, and
+/// the refusal comes again when it is done.
+bool Connection::let_go_of_sink(http::Refusal refusal) {
+  if (!job_running_ && !active_->sink) return true;
+  refusal_ = refusal;
+  if (!job_running_) submit(Admission::kStep, [](ActiveRequest& active) { active.sink.reset(); });
+  phase_ = Phase::kWorking;
+  clear_deadline();
+  return false;
 }
 
 void Connection::respond(http::Response response) {
@@ -303,8 +318,10 @@ void Connection::finish_exchange(bool complete) {
                                 .complete = complete,
                                 .log_message = response.log_message};
   context_.application.finished(exchange);
-  // A sink that is given up may have to wait for the disk.
-  if (active_->sink) context_.pool.submit_step([active = active_] {});
+  // A sink that is given up may have to wait for the disk: the pool holds it last.
+  if (job_running_ || active_->sink) {
+    context_.pool.submit_step([active = std::move(active_)] {});
+  }
   active_.reset();
   writer_ = {};
   filling_.reset();

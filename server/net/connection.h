@@ -105,6 +105,7 @@ class Connection {
   void submit(Admission admission, std::function<void(ActiveRequest&)> work);
   void dispatch_buffer();
   void refuse(http::Refusal refusal);
+  bool let_go_of_sink(http::Refusal refusal);
   void respond(http::Response response);
   void after_response();
   void finish_exchange(bool complete);
@@ -144,6 +145,7 @@ class Connection {
   std::size_t buffer_size_ = 0;  ///< of each of the two, in bytes
   std::size_t filled_ = 0;
   bool job_running_ = false;
+  std::optional<http::Refusal> refusal_;  ///< to be answered when the pool is done
 
   ResponseWriter writer_;
 };

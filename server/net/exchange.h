@@ -13,8 +13,9 @@
 namespace shale::net {
 
 /// One request from its head to the end of its answer. The worker and at most
-/// one pool task hold it; they take turns, handing over through the pool's queue
-/// and the worker's inbox, so nothing here needs a lock.
+/// one pool task use it; they hand over through the pool's queue and the worker's
+/// inbox, so nothing here needs a lock. While a task runs, `sink` and `outcome`
+/// are its own.
 struct ActiveRequest {
   http::Request request;
   http::Plan plan;

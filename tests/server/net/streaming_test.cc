@@ -124,6 +124,39 @@ TEST_CASE("Streaming: while the sink is busy the server stops reading") {
   CHECK(client.read_response()->body == stream_answer(body));
 }
 
+TEST_CASE("Streaming: what is wrong with a body is answered when its sink is let go") {
+  RunningServer running;
+  auto client = running.client();
+  client.send(
+      "POST /slow-stream HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n");
+  running.application.gate.await_visitor();
+  client.send("no size\r\n");
+  for (int i = 0; i < 2; ++i)  // one with each worker, after it has seen the above
+    CHECK(running.client().exchange("GET /point HTTP/1.1\r\nHost: t\r\n\r\n")->status == 200);
+  CHECK(client.read_some(1).empty());
+
+  running.application.gate.open();
+  CHECK(client.read_response()->status == 400);
+  CHECK(running.application.sinks_alive == 0);
+}
+
+TEST_CASE("Streaming: a client that goes away while its sink is busy leaves nothing behind") {
+  RunningServer running;
+  {
+    auto client = running.client();
+    client.send("POST /slow-stream HTTP/1.1\r\nHost: t\r\nContent-Length: 5\r\n\r\nhe");
+    running.application.gate.await_visitor();
+  }
+  const auto finished = running.application.await_finished(1);
+  REQUIRE(finished.size() == 1);
+  CHECK_FALSE(finished.front().complete);
+  CHECK(running.application.sinks_alive == 1);
+
+  running.application.gate.open();
+  running.server.stop(std::chrono::seconds{5});
+  CHECK(running.application.sinks_alive == 0);
+}
+
 TEST_CASE("Streaming: files are sent whole, in slices and from an offset") {
   const std::string content = pattern(3'000'000);
   const TemporaryFile file(content);
