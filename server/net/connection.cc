@@ -216,7 +216,6 @@ void Connection::refuse(http::Refusal refusal) {
   if (!let_go_of_sink(refusal)) return;
   http::Response response = context_.application.refuse(active_->request, refusal);
   response.close = true;
-  linger_ = true;
   respond(std::move(response));
 }
 
@@ -242,15 +241,13 @@ void Connection::respond(http::Response response) {
     const bool short_rest = request.framing.kind == http::Framing::Kind::kLength &&
                             request.framing.length - active_->bytes_in <= kSkipLimit;
     const bool will_be_sent = !request.expects_continue || continue_sent_;
-    if (!short_rest || !will_be_sent) response.close = linger_ = true;
+    if (!short_rest || !will_be_sent) response.close = true;
   }
   if (request.method == http::Method::kHead) {
     if (!response.content_length) response.content_length = response.body_length();
     response.body.clear();
   }
   close_after_response_ = close_after_response_ || response.close || draining_;
-  // Whoever meant to keep the connection may have sent the next request already.
-  if (draining_ && request.keep_alive) linger_ = true;
   context_.application.dress(request, response);
   std::string head =
       http::serialize_head(response, !close_after_response_, request.version_minor, context_.date);
@@ -279,8 +276,10 @@ Connection::Step Connection::write_response() {
 }
 
 void Connection::after_response() {
+  // Whoever meant to keep the connection may have sent the next request already.
+  const bool more_may_come = !body_.done() || active_->request.keep_alive;
   finish_exchange(/*complete=*/true);
-  if (close_after_response_ && !linger_) {
+  if (close_after_response_ && !more_may_come) {
     close();
   } else if (close_after_response_) {
     stream_->shutdown_write();

@@ -126,7 +126,6 @@ class Connection {
   bool wants_turn_ = false;
   bool draining_ = false;
   bool close_after_response_ = false;
-  bool linger_ = false;  ///< more may be on its way when this side closes
   bool continue_sent_ = false;
   std::size_t budget_ = 0;
 

@@ -205,6 +205,28 @@ TEST_CASE("Server: stopping resets nobody who has sent the next request already"
   CHECK(busy.ended_by_server());
 }
 
+TEST_CASE("Server: stopping during an answer does not lose the rest of it in a reset") {
+  RunningServer running;
+  auto idle = running.client();
+  idle.exchange(kGet);
+  std::jthread stopping;
+  auto busy = running.client();
+  auto idle_too = running.client();  // with the same worker as `idle`
+  auto beside = running.client();    // with the same worker as `busy`
+  idle_too.exchange(kGet);
+  busy.send("GET /big HTTP/1.1\r\nHost: t\r\n\r\n");
+  beside.exchange(kGet);  // so the answer is on its way
+  busy.send(kGet);
+
+  stopping = std::jthread([&] { CHECK(running.server.stop(std::chrono::seconds{10}) == 0); });
+  CHECK(idle_too.closed_by_server());
+  CHECK(beside.closed_by_server());
+  const auto response = busy.read_response();
+  REQUIRE(response);
+  CHECK(response->body.size() == 8 << 20);
+  CHECK(busy.ended_by_server());
+}
+
 TEST_CASE("Server: stopping cuts off what does not end in time") {
   RunningServer running;
   auto dawdling = running.client();

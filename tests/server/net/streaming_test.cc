@@ -87,6 +87,22 @@ TEST_CASE("Streaming: a short body that is refused unread leaves the connection 
   CHECK(client.exchange("GET /point HTTP/1.1\r\nHost: t\r\n\r\n")->body == "hello");
 }
 
+TEST_CASE("Streaming: a refused body may follow the answer that ends the connection") {
+  RunningServer running;
+  for (const std::string_view head :
+       {"POST /refuse HTTP/1.1\r\nHost: t\r\nConnection: close\r\nContent-Length: 5\r\n\r\n",
+        "POST /refuse HTTP/1.0\r\nContent-Length: 5\r\n\r\n"}) {
+    auto client = running.client();
+    const auto response = client.exchange(head);
+    REQUIRE(response);
+    CHECK(response->status == 403);
+    // The first piece would be answered with a reset, which the second would meet.
+    for (const std::string_view piece : {"he", "llo"})
+      CHECK(client.send(piece));
+    CHECK(client.ended_by_server());
+  }
+}
+
 TEST_CASE("Streaming: a long body that is refused does not keep the client from the answer") {
   RunningServer running;
   const std::string body = pattern(20'000'000);
