@@ -91,6 +91,10 @@ void Connection::advance() {
 // --- the head ---
 
 void Connection::await_request() {
+  if (draining_ && pending_.empty()) {
+    close();
+    return;
+  }
   phase_ = Phase::kHead;
   pending_is_new_ = !pending_.empty();
   set_deadline(context_.options.timeouts.idle);

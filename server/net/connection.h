@@ -56,7 +56,7 @@ class Connection {
   void advance();
   /// The pool task that this connection waited for is done.
   void job_done();
-  /// Closes now if nothing is going on, else after the current answer.
+  /// Closes now if nothing is going on, else after what was sent already is answered.
   void drain();
   /// Acts on a deadline that has passed.
   void check_deadline();

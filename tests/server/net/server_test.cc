@@ -172,11 +172,12 @@ TEST_CASE("Server: stopping lets a running request end and closes idle connectio
   idle.exchange(kGet);
   auto idle_too = running.client();
   idle_too.exchange(kGet);
+  std::jthread stopping;
   auto busy = running.client();
   busy.send("POST /slow HTTP/1.1\r\nHost: t\r\nContent-Length: 2\r\n\r\nhi");
   running.application.gate.await_visitor();
 
-  std::jthread stopping([&] { CHECK(running.server.stop(std::chrono::seconds{10}) == 0); });
+  stopping = std::jthread([&] { CHECK(running.server.stop(std::chrono::seconds{10}) == 0); });
   CHECK(idle.closed_by_server());
   CHECK(idle_too.closed_by_server());  // so both workers know, and one has the busy one
   running.application.gate.open();
@@ -192,12 +193,13 @@ TEST_CASE("Server: stopping resets nobody who has sent the next request already"
   idle.exchange(kGet);
   auto idle_too = running.client();
   idle_too.exchange(kGet);
+  std::jthread stopping;
   auto busy = running.client();
   busy.send("POST /slow HTTP/1.1\r\nHost: t\r\nContent-Length: 2\r\n\r\nhi");
   running.application.gate.await_visitor();
   busy.send(kGet);
 
-  std::jthread stopping([&] { CHECK(running.server.stop(std::chrono::seconds{10}) == 0); });
+  stopping = std::jthread([&] { CHECK(running.server.stop(std::chrono::seconds{10}) == 0); });
   CHECK(idle.closed_by_server());
   CHECK(idle_too.closed_by_server());  // so both workers know, and one has the busy one
   running.application.gate.open();
@@ -225,6 +227,29 @@ TEST_CASE("Server: stopping during an answer does not lose the rest of it in a r
   REQUIRE(response);
   CHECK(response->body.size() == 8 << 20);
   CHECK(busy.ended_by_server());
+}
+
+TEST_CASE("Server: stopping waits for an unwanted body and then closes") {
+  RunningServer running;
+  auto idle = running.client();
+  auto idle_too = running.client();
+  idle.exchange(kGet);
+  idle_too.exchange(kGet);
+  std::jthread stopping;
+  auto refused = running.client();
+  const std::string head = "POST /refuse HTTP/1.1\r\nHost: t\r\nContent-Length: 5\r\n\r\n";
+  CHECK(refused.exchange(head)->status == 403);
+
+  stopping = std::jthread([&] { CHECK(running.server.stop(std::chrono::seconds{10}) == 0); });
+  CHECK(idle.closed_by_server());
+  CHECK(idle_too.closed_by_server());
+  SUBCASE("at once when nothing follows it") {
+    refused.send("hello");
+  }
+  SUBCASE("after the answer to the request that follows it") {
+    CHECK(refused.exchange("hello" + std::string(kGet))->header("Connection") == "close");
+  }
+  CHECK(refused.ended_by_server());
 }
 
 TEST_CASE("Server: stopping cuts off what does not end in time") {
