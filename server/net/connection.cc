@@ -91,7 +91,7 @@ void Connection::advance() {
 // --- the head ---
 
 void Connection::await_request() {
-  if (draining_ && pending_.empty()) {
+  if (draining_ && idle()) {
     close();
     return;
   }
@@ -100,9 +100,18 @@ void Connection::await_request() {
   set_deadline(context_.options.timeouts.idle);
 }
 
+/// Nothing of a request has come yet; empty lines before one are nothing (RFC
+/// 9112, section 2.2).
+bool Connection::idle() const {
+  std::string_view bytes = pending_.view();
+  while (bytes.starts_with("\r\n"))
+    bytes.remove_prefix(2);
+  return bytes.empty();
+}
+
 Connection::Step Connection::read_head() {
   if (!spend(kRequestCost)) return Step::kWait;
-  if (std::exchange(pending_is_new_, false) && take_head({}) == Step::kGoOn) return Step::kGoOn;
+  if (pending_is_new_ && take_head({}) == Step::kGoOn) return Step::kGoOn;
   const auto into = context_.scratch.first(std::min(kHeadRead, context_.scratch.size()));
   const Transfer got = stream_->read(into);
   if (got.state == Transfer::State::kBlocked) return Step::kWait;
@@ -110,23 +119,23 @@ Connection::Step Connection::read_head() {
     close();
     return Step::kWait;
   }
-  const bool first = pending_.empty();
-  if (take_head(as_text(into.first(got.bytes))) == Step::kWait && first) {
-    set_deadline(context_.options.timeouts.head);
-  }
+  take_head(as_text(into.first(got.bytes)));
   return Step::kGoOn;
 }
 
 /// Begins the request at the start of what is pending and `fresh`, and keeps what
-/// follows it. `kWait`: it is not whole yet, and all of it is kept.
+/// follows it. `kWait`: it is not whole yet, and all of it is kept; the time for a
+/// head runs from its first byte.
 Connection::Step Connection::take_head(std::string_view fresh) {
   // Nearly every head comes in one piece: it is parsed where it lies.
   const bool in_place = pending_.empty();
+  const bool first = std::exchange(pending_is_new_, false) || idle();
   if (!in_place) pending_.append(fresh);
   auto parsed = http::parse_head(in_place ? fresh : pending_.view(), context_.options.head);
   return std::visit(Overloaded{
                         [&](http::NeedMore) {
                           if (in_place) pending_.append(fresh);
+                          if (first && !idle()) set_deadline(context_.options.timeouts.head);
                           return Step::kWait;
                         },
                         [&](http::Refusal refusal) {
@@ -343,14 +352,14 @@ void Connection::abort_exchange() {
 void Connection::drain() {
   draining_ = true;
   close_after_response_ = true;
-  if (phase_ == Phase::kHead && pending_.empty()) close();
+  if (phase_ == Phase::kHead && idle()) close();
 }
 
 void Connection::check_deadline() {
   if (context_.now < deadline_) return;
   switch (phase_) {
     case Phase::kHead:
-      if (pending_.empty()) {
+      if (idle()) {
         close();
         return;
       }

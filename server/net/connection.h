@@ -80,6 +80,7 @@ class Connection {
   /// Whether the phase got anywhere; if not, an event or a pool task goes on.
   enum class Step : std::uint8_t { kGoOn, kWait };
 
+  bool idle() const;
   Step read_head();
   Step take_head(std::string_view fresh);
   void begin(http::Request request);

@@ -51,6 +51,14 @@ TEST_CASE("Limits: a head that does not come to its end is given up with 408") {
   REQUIRE(response);
   CHECK(response->status == 408);
   CHECK(client.closed_by_server());
+
+  SUBCASE("and so is one that came together with the request before it") {
+    auto next = running.client();
+    CHECK(next.exchange(std::string(kGet) + "GET /point HTTP/1.1\r\nHo")->status == 200);
+    const auto refusal = next.read_response();
+    REQUIRE(refusal);
+    CHECK(refusal->status == 408);
+  }
 }
 
 TEST_CASE("Limits: a body that stops coming is given up with 408, and its sink is let go") {
@@ -74,6 +82,17 @@ TEST_CASE("Limits: an idle connection is closed without a word") {
   auto client = running.client();
   CHECK(client.exchange(kGet)->status == 200);
   CHECK(client.closed_by_server());
+
+  SUBCASE("and so is one whose client has sent an empty line") {
+    const std::string post = "POST /pool HTTP/1.1\r\nHost: t\r\nContent-Length: 2\r\n\r\nhi";
+    auto together = running.client();
+    CHECK(together.exchange(post + "\r\n")->status == 200);
+    CHECK(together.closed_by_server());
+    auto later = running.client();
+    CHECK(later.exchange(post)->status == 200);
+    later.send("\r\n\r\n");
+    CHECK(later.closed_by_server());
+  }
 }
 
 TEST_CASE("Limits: a client that takes nothing of its answer is cut off") {

@@ -169,7 +169,7 @@ TEST_CASE("Server: serves unix sockets, and removes the socket at its end") {
 TEST_CASE("Server: stopping lets a running request end and closes idle connections") {
   RunningServer running;
   auto idle = running.client();  // one with each worker
-  idle.exchange(kGet);
+  idle.exchange(std::string(kGet) + "\r\n");
   auto idle_too = running.client();
   idle_too.exchange(kGet);
   std::jthread stopping;
