@@ -17,7 +17,7 @@
 #include <pthread.h>
 
 #include "server/http/response_head.h"
-#include "server/net/plain_stream.h"
+#include "server/net/boundary.h"
 
 namespace shale::net {
 namespace {
@@ -80,7 +80,10 @@ void Acceptor::run() {
     if (::poll(watched.data(), rest ? 1 : watched.size(), rest ? kRetry : -1) < 0) continue;
     if (watched.front().revents != 0) return;
     for (std::size_t i = 0; i < sockets_.size() && !rest; ++i) {
-      if (watched[i + 1].revents != 0) accept_from(sockets_[i]);
+      if (watched[i + 1].revents == 0) continue;
+      const bool done =
+          contained(options_, "a new connection was given up", [&] { accept_from(sockets_[i]); });
+      out_of_descriptors_ |= !done;  // most likely it is memory that is short
     }
   }
 }

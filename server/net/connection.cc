@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "server/http/response_head.h"
+#include "server/net/boundary.h"
 #include "server/net/bytes.h"
 
 namespace shale::net {
@@ -54,7 +55,9 @@ Connection::Connection(ConnectionId id, std::unique_ptr<Stream> stream, http::Pe
 }
 
 Connection::~Connection() {
-  if (active_) finish_exchange(/*complete=*/false);
+  contained(context_.options, "a request could not be ended", [&] {
+    if (active_) finish_exchange(/*complete=*/false);
+  });
 }
 
 void Connection::advance() {
@@ -329,7 +332,8 @@ void Connection::finish_exchange(bool complete) {
                                 .duration = std::chrono::steady_clock::now() - active_->started,
                                 .complete = complete,
                                 .log_message = response.log_message};
-  context_.application.finished(exchange);
+  contained(context_.options, "a request could not be reported",
+            [&] { context_.application.finished(exchange); });
   // A sink that is given up may have to wait for the disk: the pool holds it last.
   if (job_running_ || active_->sink) {
     context_.pool.submit_step([active = std::move(active_)] {});

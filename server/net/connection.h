@@ -60,6 +60,8 @@ class Connection {
   void drain();
   /// Acts on a deadline that has passed.
   void check_deadline();
+  /// Ends it now: nothing of it moves any more.
+  void close();
 
   bool closed() const noexcept { return phase_ == Phase::kClosed; }
   /// Stopped only because its budget was used up.
@@ -111,7 +113,6 @@ class Connection {
   void after_response();
   void finish_exchange(bool complete);
   void abort_exchange();
-  void close();
   void await_request();
   void set_deadline(std::chrono::milliseconds from_now);
   void clear_deadline();

@@ -6,19 +6,26 @@
 namespace shale::net {
 namespace {
 
+/// The answer to an exception. Where even that throws, a bare one.
+void fail(http::Application& application, ActiveRequest& active, const char* cause) noexcept {
+  try {
+    active.outcome = application.refuse(active.request, http::Refusal::kInternal);
+    active.outcome->log_message = cause;
+  } catch (...) {
+    active.outcome.emplace().status = http::status_of(http::Refusal::kInternal);
+  }
+}
+
 /// The boundary that no exception crosses.
 template <class Work>
 void guarded(http::Application& application, ActiveRequest& active, Work work) {
-  std::string cause = "an exception of unknown type";
   try {
     work();
-    return;
   } catch (const std::exception& exception) {
-    cause = exception.what();
-  } catch (...) {  // NOLINT(bugprone-empty-catch): `cause` already says it
+    fail(application, active, exception.what());
+  } catch (...) {
+    fail(application, active, "an exception of unknown type");
   }
-  active.outcome = application.refuse(active.request, http::Refusal::kInternal);
-  active.outcome->log_message = std::move(cause);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <sys/timerfd.h>
 
 #include "server/http/response_head.h"
+#include "server/net/boundary.h"
 #include "server/net/plain_stream.h"
 
 namespace shale::net {
@@ -61,11 +62,7 @@ void Worker::registerPoller(Pistache::Polling::Epoll& poller) {
 
 void Worker::onReady(const Pistache::Aio::FdSet& fds) {
   // The reactor's threads end the process on an exception, so none leaves here.
-  try {
-    handle(fds);
-  } catch (const std::exception& exception) {
-    shared_.options.warn("an event loop met an exception", exception.what());
-  }
+  contained(shared_.options, "an event loop met an exception", [&] { handle(fds); });
 }
 
 void Worker::handle(const Pistache::Aio::FdSet& fds) {
@@ -77,8 +74,7 @@ void Worker::handle(const Pistache::Aio::FdSet& fds) {
     } else if (id == kTimerTag) {
       check_deadlines();
     } else if (const auto found = connections_.find(id); found != connections_.end()) {
-      found->second.connection->advance();
-      settle(found);
+      let(found, &Connection::advance);
     }
   }
   give_turns();
@@ -94,18 +90,20 @@ void Worker::refresh_time() {
 
 void Worker::take_messages() {
   for (Message& message : inbox_->take()) {
-    if (auto* arrived = std::get_if<Arrived>(&message)) {
-      adopt(std::move(*arrived));
-    } else if (const auto* done = std::get_if<JobDone>(&message)) {
-      const auto found = connections_.find(done->connection);
-      if (found == connections_.end()) continue;
-      found->second.connection->job_done();
-      settle(found);
-    } else if (std::holds_alternative<Drain>(message)) {
-      drain_all();
-    } else {
-      abandon_all();
-    }
+    contained(shared_.options, "an event loop lost a message", [&] { take(std::move(message)); });
+  }
+}
+
+void Worker::take(Message message) {
+  if (auto* arrived = std::get_if<Arrived>(&message)) {
+    adopt(std::move(*arrived));
+  } else if (const auto* done = std::get_if<JobDone>(&message)) {
+    const auto found = connections_.find(done->connection);
+    if (found != connections_.end()) let(found, &Connection::job_done);
+  } else if (std::holds_alternative<Drain>(message)) {
+    drain_all();
+  } else {
+    abandon_all();
   }
 }
 
@@ -129,6 +127,14 @@ void Worker::adopt(Arrived arrived) {
   arm_timer(/*on=*/true);
 }
 
+void Worker::let(Connections::iterator where, void (Connection::*act)()) {
+  Connection& connection = *where->second.connection;
+  if (!contained(shared_.options, "a connection was given up", [&] { (connection.*act)(); })) {
+    connection.close();
+  }
+  settle(where);
+}
+
 void Worker::settle(Connections::iterator where) {
   Kept& kept = where->second;
   if (kept.connection->closed()) {
@@ -146,8 +152,7 @@ void Worker::give_turns() {
     const auto found = connections_.find(id);
     if (found == connections_.end()) continue;
     found->second.due = false;
-    if (found->second.connection->wants_turn()) found->second.connection->advance();
-    settle(found);
+    if (found->second.connection->wants_turn()) let(found, &Connection::advance);
   }
   if (!due_.empty()) inbox_->wake();
 }
@@ -156,8 +161,7 @@ void Worker::drain_all() {
   draining_ = true;
   for (auto at = connections_.begin(); at != connections_.end();) {
     const auto current = at++;
-    current->second.connection->drain();
-    settle(current);
+    let(current, &Connection::drain);
   }
 }
 
@@ -171,8 +175,7 @@ void Worker::check_deadlines() {
   static_cast<void>(::read(timer_.get(), &expirations, sizeof expirations));
   for (auto at = connections_.begin(); at != connections_.end();) {
     const auto current = at++;
-    current->second.connection->check_deadline();
-    settle(current);
+    let(current, &Connection::check_deadline);
   }
   if (connections_.empty()) arm_timer(/*on=*/false);
 }

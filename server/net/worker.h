@@ -59,11 +59,15 @@ class Worker final : public Pistache::Aio::Handler {
   void handle(const Pistache::Aio::FdSet& fds);
   void refresh_time();
   void take_messages();
+  void take(Message message);
   void adopt(Arrived arrived);
   void drain_all();
   void abandon_all();
   void check_deadlines();
   void give_turns();
+  /// Lets a connection do something and settles it. What it throws ends this
+  /// connection, and no other.
+  void let(Connections::iterator where, void (Connection::*act)());
   /// Looks at a connection after it did something: drop it, or give it another turn.
   void settle(Connections::iterator where);
   void arm_timer(bool on);

@@ -85,6 +85,9 @@ http::Plan FakeApplication::plan(const http::Request& request) {
       return text_response(std::to_string(planned));
     }}};
   }
+  if (path == "/throw-dress" || path == "/throw-finished") {
+    return {http::Plan::OnWorker{[](const http::Request&) { return text_response("well"); }}};
+  }
   if (path == "/throw") {
     return {http::Plan::OnWorker{
         [](const http::Request&) -> http::Response { throw std::runtime_error("worker"); }}};
@@ -97,10 +100,11 @@ http::Plan FakeApplication::plan(const http::Request& request) {
       return response;
     }}};
   }
-  if (path == "/pool" || path == "/slow" || path == "/throw-pool") {
+  if (path == "/pool" || path == "/slow" || path == "/throw-pool" || path == "/throw-refuse") {
     return {http::Plan::OnPool{[this](const http::Request& asked) {
                                  if (asked.path == "/slow") gate.wait();
-                                 if (asked.path == "/throw-pool") throw std::runtime_error("pool");
+                                 if (asked.path.starts_with("/throw"))
+                                   throw std::runtime_error("pool");
                                  return text_response(asked.body);
                                },
                                1000}};
@@ -112,15 +116,18 @@ http::Plan FakeApplication::plan(const http::Request& request) {
   }}};
 }
 
-http::Response FakeApplication::refuse(const http::Request& /*request*/, http::Refusal refusal) {
+http::Response FakeApplication::refuse(const http::Request& request, http::Refusal refusal) {
+  if (!refuses || request.path == "/throw-refuse") throw std::runtime_error("refuse");
   return text_response(std::string(http::text_of(refusal)), http::status_of(refusal));
 }
 
 void FakeApplication::dress(const http::Request& request, http::Response& response) {
+  if (request.path == "/throw-dress") throw std::runtime_error("dress");
   response.headers.set("X-Request-Id", request.id);
 }
 
 void FakeApplication::finished(const http::Exchange& exchange) {
+  if (exchange.request.path == "/throw-finished") throw std::runtime_error("finished");
   const std::scoped_lock lock(mutex_);
   finished_.push_back({exchange.request.path, exchange.status, exchange.bytes_in,
                        exchange.bytes_out, exchange.complete});

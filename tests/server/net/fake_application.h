@@ -35,6 +35,8 @@ class Gate {
 /// - `/slow` and `/slow-stream` wait at `gate` on the pool
 /// - `/hold` waits at `gate` on the worker; `/planned` answers there how many
 ///   requests have been planned
+/// - `/throw-dress` and `/throw-finished` throw in those calls, `/throw-refuse` in
+///   the handler and then in `refuse`
 /// - `/throw`, `/throw-pool`, `/throw-open`, `/throw-append` throw
 /// - `/file` sends `file`; `/big` sends 8 MiB from memory
 class FakeApplication final : public http::Application {
@@ -59,6 +61,7 @@ class FakeApplication final : public http::Application {
   std::atomic<std::uint64_t> streamed = 0;  ///< bytes that reached a sink
   std::atomic<int> sinks_alive = 0;
   std::atomic<int> planned = 0;
+  std::atomic<bool> refuses = true;  ///< false: `refuse` throws
 
  private:
   std::mutex mutex_;

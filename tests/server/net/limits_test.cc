@@ -131,6 +131,21 @@ TEST_CASE("Limits: connections over the limit are told so, and freed ones count 
   CHECK(running.client().exchange(kGet)->status == 200);
 }
 
+TEST_CASE("Limits: turning a connection away cannot end the server") {
+  net::Options options;
+  options.connections = 1;
+  RunningServer running(options);
+  {
+    auto first = running.client();
+    CHECK(first.exchange(kGet)->status == 200);
+    running.application.refuses = false;
+    CHECK(running.client().closed_by_server());
+  }
+  while (running.server.open_connections() > 0)
+    std::this_thread::yield();
+  CHECK(running.client().exchange(kGet)->status == 200);
+}
+
 TEST_CASE("Limits: with no memory left for bodies, what needs it is told to come back") {
   net::Options options;
   options.body_memory = 1500;

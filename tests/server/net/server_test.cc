@@ -136,6 +136,41 @@ TEST_CASE("Server: an exception in a handler is answered with 500, and the serve
   CHECK(running.client().exchange(kGet)->body == "hello");
 }
 
+TEST_CASE("Server: where even the refusal throws, the answer is a bare 500") {
+  RunningServer running;
+  const auto response = running.client().exchange("POST /throw-refuse HTTP/1.1\r\nHost: t\r\n\r\n");
+  REQUIRE(response);
+  CHECK(response->status == 500);
+  CHECK(response->body.empty());
+}
+
+TEST_CASE("Server: an exception outside of a handler ends its own connection only") {
+  RunningServer running;
+  auto holder = running.client();
+  auto elsewhere = running.client();  // connections go to the two workers in turn
+  auto broken = running.client();
+  auto elsewhere_too = running.client();
+  auto beside = running.client();
+  for (WireClient* client : {&elsewhere, &broken, &elsewhere_too, &beside})
+    client->exchange(kGet);
+
+  holder.send("GET /hold HTTP/1.1\r\nHost: t\r\n\r\n");
+  running.application.gate.await_visitor();
+  broken.send("GET /throw-dress HTTP/1.1\r\nHost: t\r\n\r\n");
+  beside.send(kGet);
+  running.application.gate.open();
+  CHECK(holder.read_response());
+  CHECK(broken.closed_by_server());
+  CHECK(beside.read_response());
+}
+
+TEST_CASE("Server: a report that throws is no concern of the client's") {
+  RunningServer running;
+  auto client = running.client();
+  CHECK(client.exchange("GET /throw-finished HTTP/1.1\r\nHost: t\r\n\r\n")->status == 200);
+  CHECK(client.exchange(kGet)->status == 200);
+}
+
 TEST_CASE("Server: reports each request when it has ended") {
   RunningServer running;
   auto client = running.client();
