@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstring>
+#include <string_view>
 #include <utility>
 
 #include "server/net/bytes.h"
@@ -195,8 +196,13 @@ Connection::Step Connection::skip_body() {
 
 void Connection::send_continue() {
   if (!active_->request.expects_continue || continue_sent_ || body_.done()) return;
-  // So few bytes always fit: nothing else was sent since the last answer left.
-  static_cast<void>(stream_->write("HTTP/1.1 100 Continue\r\n\r\n", /*more=*/false));
+  // So few bytes fit, unless the client has not taken its earlier answers. Half of
+  // them, with the next answer behind, would mislead it.
+  constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+  if (stream_->write(kContinue, /*more=*/false).bytes < kContinue.size()) {
+    abort_exchange();
+    return;
+  }
   continue_sent_ = true;
 }
 
