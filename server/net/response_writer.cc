@@ -22,7 +22,7 @@ ResponseWriter::ResponseWriter(http::Response response, std::string head)
   const auto* text = std::get_if<std::string>(&response_.body.front());
   if (text == nullptr || text->size() > kRidesWithHead) return;
   head_ += *text;
-  piece_ = 1;
+  response_.body.erase(response_.body.begin());
 }
 
 ResponseWriter::Progress ResponseWriter::write(Stream& stream, std::size_t& budget) {

@@ -26,6 +26,7 @@ class ResponseWriter {
   /// Sends at most about `budget` bytes, and takes off what it sent.
   Progress write(Stream& stream, std::size_t& budget);
 
+  /// Without what of its body is held elsewhere.
   const http::Response& response() const noexcept { return response_; }
   std::uint64_t body_bytes_sent() const noexcept;
   /// Bytes that left since the last call: has the client taken any?

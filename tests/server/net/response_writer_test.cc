@@ -62,6 +62,16 @@ TEST_CASE("ResponseWriter: sends its pieces in order, whatever the stream takes 
   }
 }
 
+TEST_CASE("ResponseWriter: text that rides with the head is held only once") {
+  RecordingStream stream(7);
+  ResponseWriter writer(response_of({std::string(1000, 'x'), slice(0, 3)}), "head ");
+  CHECK(writer.response().body.size() == 1);
+  std::size_t budget = 1 << 20;
+  CHECK(writer.write(stream, budget) == ResponseWriter::Progress::kDone);
+  CHECK(stream.sent() == "head " + std::string(1000, 'x') + "<0+3>");
+  CHECK(writer.body_bytes_sent() == 1003);
+}
+
 TEST_CASE("ResponseWriter: a file goes on where it stopped, turn by turn") {
   RecordingStream stream(100);
   ResponseWriter writer(response_of({slice(10, 250)}), "head ");
