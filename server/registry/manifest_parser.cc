@@ -295,26 +295,25 @@ Result<void> check_unambiguous(const json::Object& root) {
   return {};
 }
 
-/// The type that the manifest is kept under, from the header and the body.
+/// The type that the manifest is kept under, from the header and the body: as it
+/// is written there, for it is given out again.
 Result<std::string> agree_on_type(std::string_view content_type, const json::Object& root) {
-  SHALE_TRY_ASSIGN(const std::string named, text_member(root, "$", "mediaType"));
-  const std::string body = lower_case(named);
-  std::string header = essence(content_type);
-  if (header == "application/json") header.clear();
-  if (header.empty() && body.empty()) {
+  SHALE_TRY_ASSIGN(std::string named, text_member(root, "$", "mediaType"));
+  std::string header(essence(content_type));
+  if (lower_case(header) == "application/json") header.clear();
+  if (header.empty() && named.empty()) {
     return invalid("$.mediaType",
                    "is missing, and so is the type in the Content-Type header; send one of them, "
                    "such as application/vnd.oci.image.manifest.v1+json");
   }
-  if (!header.empty() && !named.empty() && header != body) {
+  if (!header.empty() && !named.empty() && lower_case(header) != lower_case(named)) {
     return invalid("$.mediaType", "is " + quoted(named) + ", but the Content-Type header says " +
                                       quoted(header) + "; send the same in both");
   }
-  const std::string& type = header.empty() ? body : header;
-  if (named.empty() && names_itself(type)) {
+  if (named.empty() && names_itself(lower_case(header))) {
     return invalid("$.mediaType", "is missing; a manifest of Docker's has it in the body too");
   }
-  return type;
+  return header.empty() ? std::move(named) : std::move(header);
 }
 
 bool has_version(const json::Object& root, std::uint64_t version) {
@@ -336,7 +335,7 @@ std::string derived_artifact_type(std::string own, const std::vector<index::Edge
 Result<index::Manifest> parse_manifest(const Digest& digest, std::string_view content_type,
                                        std::string_view bytes) {
   // By the header alone already: a signed one deserves these words, whatever else is wrong.
-  if (shape_of(essence(content_type)) == Shape::kSchema1) return schema1();
+  if (shape_of(lower_case(essence(content_type))) == Shape::kSchema1) return schema1();
   SHALE_TRY_ASSIGN(json::Value document, json::parse(bytes));
   auto* root = document.as<json::Object>();
   if (root == nullptr) return invalid("$", "must be an object");
@@ -344,7 +343,7 @@ Result<index::Manifest> parse_manifest(const Digest& digest, std::string_view co
   if (has_version(*root, 1)) return schema1();
   SHALE_TRY(check_unambiguous(*root));
   SHALE_TRY_ASSIGN(std::string media_type, agree_on_type(content_type, *root));
-  const Shape shape = shape_of(media_type);
+  const Shape shape = shape_of(lower_case(media_type));
   if (shape == Shape::kSchema1) return schema1();
   if (shape == Shape::kNone) {
     return invalid("$.mediaType",

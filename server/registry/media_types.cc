@@ -59,11 +59,11 @@ bool is_non_distributable(std::string_view media_type) {
          media_type.starts_with("application/vnd.docker.image.rootfs.foreign.diff.tar");
 }
 
-std::string essence(std::string_view content_type) {
+std::string_view essence(std::string_view content_type) {
   content_type = content_type.substr(0, content_type.find(';'));
   const std::size_t first = content_type.find_first_not_of(" \t");
   if (first == std::string_view::npos) return {};
-  return lower_case(content_type.substr(first, content_type.find_last_not_of(" \t") + 1 - first));
+  return content_type.substr(first, content_type.find_last_not_of(" \t") + 1 - first);
 }
 
 std::string lower_case(std::string_view text) {

@@ -28,11 +28,12 @@ bool is_manifest_type(std::string_view media_type);
 /// forbids it (image-spec, layer.md, "Non-Distributable Layers").
 bool is_non_distributable(std::string_view media_type);
 
-/// The media type of a Content-Type header: parameters and blanks cut off, in
-/// lower case, since media types have no case (RFC 9110, section 8.3.1).
-std::string essence(std::string_view content_type);
+/// The media type of a Content-Type header: a view of it without parameters and
+/// blanks.
+std::string_view essence(std::string_view content_type);
 
-/// `text` with its ASCII letters in lower case.
+/// `text` with its ASCII letters in lower case: so media types are compared, which
+/// have no case (RFC 9110, section 8.3.1).
 std::string lower_case(std::string_view text);
 
 }  // namespace shale::registry

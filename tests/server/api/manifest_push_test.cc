@@ -61,13 +61,31 @@ TEST_CASE_TEMPLATE("Manifest push: the type is kept without its parameters", Dri
   Driver api;
   api.push_image("app", "", "one");
   for (const string type : {"application/vnd.oci.image.manifest.v1+json; charset=utf-8",
-                            "Application/Vnd.OCI.image.manifest.v1+json ;x=y", "application/json",
+                            "application/vnd.oci.image.manifest.v1+json ;x=y", "application/json",
                             "application/json; charset=utf-8", ""}) {
     CAPTURE(type);
     api.push_manifest("app", "v1", image_manifest("one"), type);
     CHECK(api.ask(get(manifest_url("app", "v1"))).header("Content-Type") == kImageManifest);
   }
   CHECK(api.ask(sized("PUT", manifest_url("app", "v1"), image_manifest("one"))).status == 201);
+}
+
+TEST_CASE_TEMPLATE("Manifest push: the type comes back with its capitals", Driver, API_DRIVERS) {
+  Driver api;
+  const Digest subject = api.push_image("app", "", "one");
+  const string type = "Application/vnd.Example.Thing+JSON";
+  const string thing = R"({"mediaType":"application/vnd.example.thing+json","subject":)" +
+                       descriptor(kImageManifest, image_manifest("one")) + "}";
+  const Digest digest = api.push_manifest("app", "v1", thing, type + "; charset=utf-8");
+  CHECK(api.ask(get(manifest_url("app", "v1"))).header("Content-Type") == type);
+  CHECK(api.ask(head(manifest_url("app", digest))).header("Content-Type") == type);
+  const auto referrers = api.ask(get("/v2/app/referrers/" + subject.str()));
+  CHECK(referrers.body.find(R"("mediaType":")" + type + '"') != string::npos);
+
+  api.push_manifest("app", "v2", image_manifest("one"),
+                    "application/vnd.OCI.image.manifest.v1+json");
+  CHECK(api.ask(get(manifest_url("app", "v2"))).header("Content-Type") ==
+        "application/vnd.OCI.image.manifest.v1+json");
 }
 
 TEST_CASE_TEMPLATE("Manifest push: a tag moves, and what it left stays by its digest", Driver,

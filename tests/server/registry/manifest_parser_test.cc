@@ -296,7 +296,13 @@ TEST_CASE("parse_manifest: the type comes from the header or the body, and they 
   CHECK(type_of("application/json", typed(kImageManifest)) == kImageManifest);
   CHECK(type_of("application/json; charset=utf-8", typed(kImageManifest)) == kImageManifest);
   CHECK(type_of(std::string(kImageManifest) + "; charset=utf-8", bare) == kImageManifest);
-  CHECK(type_of("Application/vnd.OCI.image.manifest.v1+json", bare) == kImageManifest);
+
+  const std::string capitals = "Application/vnd.OCI.image.manifest.v1+json";
+  CHECK(type_of(capitals + " ; charset=utf-8", bare) == capitals);
+  CHECK(type_of("", typed(capitals)) == capitals);
+  CHECK(type_of("Application/JSON", typed(capitals)) == capitals);
+  CHECK(type_of(capitals, typed(kImageManifest)) == capitals);
+  CHECK(type_of(kImageManifest, typed(capitals)) == kImageManifest);
 
   for (const char* header : {"", " ", "application/json", "application/json;a=b"}) {
     CHECK(
