@@ -68,7 +68,10 @@ index::RocksOptions metadata_options(const config::Config& config, const Clock& 
 
 registry::Options registry_options(const config::Config& config) {
   return {.allow_sparse = config.registry.allow_sparse,
-          .delete_enabled = config.registry.delete_enabled,
+          .deletes = {.tags = config.registry.delete_tags,
+                      .manifests = config.registry.delete_manifests,
+                      .blobs = config.registry.delete_blobs,
+                      .uploads = config.registry.delete_uploads},
           .manifest_bytes = config.limits.manifest_bytes,
           .tags_per_push = config.limits.tags_per_push,
           .upload_expiry =

@@ -20,8 +20,7 @@ enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarn, kError };
 
 /// Everything an operator can set. A plain value: loaded once by `load`, which
 /// also proves that it makes sense, and passed around by reference. The keys are
-/// the field names (`server.listen`) except where a comment says otherwise;
-/// `settings.cc` documents each and bounds it.
+/// the field names (`server.listen`); `settings.cc` documents each and bounds it.
 struct Config {
   struct Server {
     std::vector<ListenAddress> listen = {{.host = "127.0.0.1", .port = 5000, .path = {}}};
@@ -76,7 +75,10 @@ struct Config {
 
   struct Registry {
     bool allow_sparse = false;
-    bool delete_enabled = true;  ///< key `registry.delete`
+    bool delete_tags = true;
+    bool delete_manifests = true;
+    bool delete_blobs = true;
+    bool delete_uploads = true;  ///< that is, cancel them
 
     bool operator==(const Registry&) const = default;
   };

@@ -177,8 +177,14 @@ std::vector<Setting> registry_settings() {
   return {
       truth("registry.allow_sparse", field(&R::allow_sparse),
             "Accepts manifests that name content which is not here."),
-      truth("registry.delete", field(&R::delete_enabled),
-            "Lets clients delete tags, manifests and blobs."),
+      truth("registry.delete_tags", field(&R::delete_tags),
+            "Lets clients delete tags. The manifest stays."),
+      truth("registry.delete_manifests", field(&R::delete_manifests),
+            "Lets clients delete manifests by digest, with the tags that name them."),
+      truth("registry.delete_blobs", field(&R::delete_blobs),
+            "Lets clients delete blobs that no manifest names."),
+      truth("registry.delete_uploads", field(&R::delete_uploads),
+            "Lets clients cancel uploads. Others go after timeouts.upload_expiry."),
   };
 }
 

@@ -32,6 +32,13 @@ Error invalid(Errc code, const std::string& detail) {
   return {code, detail, {detail}};
 }
 
+/// `kDisabled` with the name of the setting, unless it is on.
+Result<void> demand_enabled(bool setting, const std::string& what) {
+  if (setting) return {};
+  return invalid(Errc::kDisabled,
+                 "deleting " + what + " is switched off here: see registry.delete_" + what);
+}
+
 /// The tags that a push moves, each once.
 Result<std::vector<index::Tag>> tags_of(const PushManifest& request, std::size_t most) {
   if (const auto* tag = std::get_if<index::Tag>(&request.reference)) {
@@ -167,6 +174,7 @@ Result<UploadStatus> Registry::upload_status(const RepositoryName& repository, c
 }
 
 Result<void> Registry::cancel_upload(const RepositoryName& repository, const UploadId& id) {
+  SHALE_TRY(demand_enabled(state_->options.deletes.uploads, "uploads"));
   return state_->uploads.cancel(repository, id);
 }
 
@@ -286,21 +294,19 @@ Result<index::Page<index::Referrer>> Registry::list_referrers(
 
 Result<void> Registry::delete_manifest(const RepositoryName& repository, const Reference& reference,
                                        const std::string& actor) {
-  if (!state_->options.delete_enabled) {
-    return invalid(Errc::kDisabled, "deleting is switched off on this registry");
-  }
+  const Deletes& deletes = state_->options.deletes;
   if (const auto* tag = std::get_if<index::Tag>(&reference)) {
+    SHALE_TRY(demand_enabled(deletes.tags, "tags"));
     SHALE_TRY(state_->metadata.delete_tag(repository, *tag, actor));
   } else {
+    SHALE_TRY(demand_enabled(deletes.manifests, "manifests"));
     SHALE_TRY(state_->metadata.delete_manifest(repository, std::get<Digest>(reference), actor));
   }
   return {};
 }
 
 Result<void> Registry::delete_blob(const RepositoryName& repository, const Digest& digest) {
-  if (!state_->options.delete_enabled) {
-    return invalid(Errc::kDisabled, "deleting is switched off on this registry");
-  }
+  SHALE_TRY(demand_enabled(state_->options.deletes.blobs, "blobs"));
   SHALE_TRY(state_->metadata.delete_blob(repository, digest));
   return {};
 }

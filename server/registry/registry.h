@@ -19,9 +19,17 @@ namespace shale::registry {
 /// No blob in the metadata store is or was larger than this, in bytes.
 inline constexpr std::size_t kSmallBlobLimit = std::size_t{64} << 10;
 
+/// What clients may delete. A manifest takes its tags along, whatever `tags` says.
+struct Deletes {
+  bool tags = true;
+  bool manifests = true;
+  bool blobs = true;
+  bool uploads = true;  ///< cancel them
+};
+
 struct Options {
   bool allow_sparse = false;  ///< accept manifests whose references are not here
-  bool delete_enabled = true;
+  Deletes deletes = {};
   std::size_t manifest_bytes = std::size_t{4} << 20;            ///< the largest manifest taken
   std::size_t tags_per_push = 100;                              ///< `?tag=` parameters of one PUT
   std::chrono::seconds upload_expiry = std::chrono::hours{24};  ///< idle uploads go then
@@ -157,7 +165,7 @@ class Registry {
                                                       const Digest& subject,
                                                       const index::ReferrersQuery& query) const;
 
-  // Delete. `kDisabled` when switched off; else the errors of `index::MetadataStore`.
+  // Delete. `kDisabled` as `Deletes` says; else the errors of `index::MetadataStore`.
   Result<void> delete_manifest(const index::RepositoryName& repository,
                                const index::Reference& reference, const std::string& actor);
   Result<void> delete_blob(const index::RepositoryName& repository, const Digest& digest);

@@ -109,9 +109,11 @@ expect_match "location" '^https://registry\.example:8443/v2/team/app/' "$(upload
 stop_server
 
 it "keeps everything that may be switched off switched off"
-start_server --registry.delete false
-request DELETE /v2/team/app/manifests/latest
-expect_status 405
-expect_equal "code" UNSUPPORTED "$(jq -r '.errors[0].code' body)"
+start_server --registry.delete_tags false --registry.delete_uploads false
+for path in /v2/team/app/manifests/latest "$(upload_location)"; do
+  request DELETE "$path"
+  expect_status 405
+  expect_equal "code" UNSUPPORTED "$(jq -r '.errors[0].code' body)"
+done
 stop_server
 

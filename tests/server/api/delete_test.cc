@@ -123,21 +123,55 @@ TEST_CASE_TEMPLATE("Delete: what is not there is 404", Driver, API_DRIVERS) {
               {del(manifest_url("app", digest_of("layer of one"))), 404, "MANIFEST_UNKNOWN"}});
 }
 
-TEST_CASE_TEMPLATE("Delete: switched off it is 405, but uploads can be cancelled", Driver,
-                   API_DRIVERS) {
+struct Switch {
+  bool registry::Deletes::* off;
+  std::string_view setting;
+};
+
+/// That a client of a registry with this one switch off meets a refusal that names
+/// it, and only where it has a say.
+template <class Driver>
+void check_switch(const Switch& one) {
   Setup setup;
-  setup.registry.delete_enabled = false;
+  setup.registry.deletes.*one.off = false;
   Driver api(setup);
-  const Digest image = api.push_image("app", "v1", "one");
+  api.push_image("app", "v1", "one");
+  const Digest image = api.push_image("app", "v2", "two");
   const Digest loose = api.push_blob("app", "loose");
   const string upload = api.start_upload("app");
-  api.expect({{del(manifest_url("app", "v1")), 405, "UNSUPPORTED"},
-              {del(manifest_url("app", image)), 405, "UNSUPPORTED"},
-              {del(blob_url("app", loose)), 405, "UNSUPPORTED"},
-              {del(manifest_url("app", "none")), 405, "UNSUPPORTED"},
-              {del(upload), 204},
-              {get(manifest_url("app", "v1")), 200},
-              {get(blob_url("app", loose)), 200}});
+  struct Request {
+    string url;
+    std::string_view setting;
+    int status;
+  };
+  for (const Request& request :
+       {Request{manifest_url("app", "v1"), "registry.delete_tags", 202},
+        Request{manifest_url("app", "none"), "registry.delete_tags", 404},
+        Request{manifest_url("app", image), "registry.delete_manifests", 202},
+        Request{blob_url("app", loose), "registry.delete_blobs", 202},
+        Request{upload, "registry.delete_uploads", 204}}) {
+    CAPTURE(request.url);
+    const auto answer = api.ask(del(request.url));
+    if (request.setting != one.setting) {
+      CHECK(answer.status == request.status);
+      continue;
+    }
+    CHECK(answer.status == 405);
+    CHECK(wire_codes(answer) == "UNSUPPORTED");
+    CHECK(answer.body.find(one.setting) != string::npos);
+    if (request.status != 404) CHECK(api.ask(get(request.url)).status < 300);
+  }
+}
+
+TEST_CASE_TEMPLATE("Delete: tags, manifests, blobs and uploads are switched off one by one", Driver,
+                   API_DRIVERS) {
+  for (const Switch& one : {Switch{&registry::Deletes::tags, "registry.delete_tags"},
+                            Switch{&registry::Deletes::manifests, "registry.delete_manifests"},
+                            Switch{&registry::Deletes::blobs, "registry.delete_blobs"},
+                            Switch{&registry::Deletes::uploads, "registry.delete_uploads"}}) {
+    CAPTURE(one.setting);
+    check_switch<Driver>(one);
+  }
 }
 
 }  // namespace

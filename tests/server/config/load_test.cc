@@ -63,9 +63,11 @@ TEST_CASE("load: a wrong value is named with file, line, column, key, fault and 
   CHECK(problems_in("timeouts:\n  idle: 30\n") ==
         Lines{"shale.yaml:2:9: timeouts.idle: \"30\" is not a duration: write a whole number with "
               "ms, s, m or h, such as 30s"});
-  CHECK(problems_in("registry:\n  delete: yes\n") ==
-        Lines{"shale.yaml:2:11: registry.delete: \"yes\" is neither true nor false: write one of "
-              "these two words"});
+  CHECK(
+      problems_in("registry:\n  delete_tags: yes\n") ==
+      Lines{
+          "shale.yaml:2:16: registry.delete_tags: \"yes\" is neither true nor false: write one of "
+          "these two words"});
   CHECK(problems_in("storage:\n  durability: fast\n") ==
         Lines{"shale.yaml:2:15: storage.durability: \"fast\" is not known here: write synced or "
               "relaxed"});

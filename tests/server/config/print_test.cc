@@ -38,7 +38,7 @@ Config unusual() {
   config.storage.reserve = 12345;
   config.timeouts.head = std::chrono::milliseconds{1001};
   config.timeouts.drain = {};
-  config.registry.delete_enabled = false;
+  config.registry.delete_blobs = false;
   config.log.level = LogLevel::kError;
   return config;
 }
@@ -60,7 +60,7 @@ TEST_CASE("to_json: values have the types that a program expects") {
   CHECK(json.at("limits").at("head_bytes") == 32768);
   CHECK(json.at("limits").at("page_size") == 1000);
   CHECK(json.at("timeouts").at("idle") == "90s");
-  CHECK(json.at("registry").at("delete") == true);
+  CHECK(json.at("registry").at("delete_tags") == true);
   CHECK(json.at("log").at("level") == "info");
 }
 

@@ -52,7 +52,10 @@ const std::map<std::string, Texts, std::less<>> kOther = {
     {"timeouts.drain", {"34s"}},
     {"timeouts.upload_expiry", {"48h"}},
     {"registry.allow_sparse", {"true"}},
-    {"registry.delete", {"false"}},
+    {"registry.delete_tags", {"false"}},
+    {"registry.delete_manifests", {"false"}},
+    {"registry.delete_blobs", {"false"}},
+    {"registry.delete_uploads", {"false"}},
     {"log.format", {"json"}},
     {"log.level", {"debug"}},
     {"log.access", {"false"}},
@@ -94,7 +97,11 @@ Config other_config() {
                      .idle = 33s,
                      .drain = 34s,
                      .upload_expiry = 48h};
-  config.registry = {.allow_sparse = true, .delete_enabled = false};
+  config.registry = {.allow_sparse = true,
+                     .delete_tags = false,
+                     .delete_manifests = false,
+                     .delete_blobs = false,
+                     .delete_uploads = false};
   config.log = {.format = LogFormat::kJson, .level = LogLevel::kDebug, .access = false};
   return config;
 }
