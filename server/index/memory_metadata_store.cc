@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "server/index/missing_references.h"
+#include "server/index/reference_check.h"
 #include "server/index/referrer_page.h"
 
 namespace shale::index {
@@ -38,6 +38,20 @@ const Manifest* MemoryMetadataStore::State::find(const RepositoryName& name,
   }
   const auto manifest = repository->manifests.find(*digest);
   return manifest == repository->manifests.end() ? nullptr : &manifest->second;
+}
+
+std::optional<std::uint64_t> MemoryMetadataStore::State::size_of(const RepositoryName& name,
+                                                                 const Edge& edge) const {
+  const Digest& digest = edge.target.digest;
+  if (points_at_manifest(edge.kind)) {
+    const Manifest* manifest = find(name, digest);
+    return manifest == nullptr ? std::nullopt : std::optional(manifest->descriptor.size);
+  }
+  const Repository* repository = find(name);
+  if (repository == nullptr || !repository->blobs.contains(digest)) {
+    return std::nullopt;
+  }
+  return repository->blobs.at(digest);
 }
 
 bool MemoryMetadataStore::State::is_linked(const Digest& blob) const {
@@ -351,20 +365,13 @@ void MemoryMetadataStore::move_tag(State& state, const RepositoryName& repositor
 
 Result<Sequence> MemoryMetadataStore::put_manifest(const PutManifest& request) {
   const auto state = state_.lock();
-  if (!request.allow_missing) {
-    MissingReferences missing(request.repository);
-    const Repository* found = state->find(request.repository);
-    for (const Edge& edge : request.manifest.edges) {
-      const Digest& digest = edge.target.digest;
-      const bool present =
-          found != nullptr && (points_at_manifest(edge.kind) ? found->manifests.contains(digest)
-                                                             : found->blobs.contains(digest));
-      if (edge.must_exist && !present) {
-        missing.add(edge);
-      }
+  ReferenceCheck check(request);
+  for (const Edge& edge : request.manifest.edges) {
+    if (ReferenceCheck::concerns(edge)) {
+      check.look_at(edge, state->size_of(request.repository, edge));
     }
-    SHALE_TRY(std::move(missing).verdict());
   }
+  SHALE_TRY(std::move(check).verdict());
   ++state->sequence;
   const Digest& digest = request.manifest.descriptor.digest;
   state->repositories[request.repository].manifests.insert_or_assign(digest, request.manifest);

@@ -84,6 +84,8 @@ class MemoryMetadataStore final : public MetadataStore {
 
     const Repository* find(const RepositoryName& name) const;
     const Manifest* find(const RepositoryName& name, const Reference& reference) const;
+    /// Of what the repository has at the end of the edge.
+    std::optional<std::uint64_t> size_of(const RepositoryName& name, const Edge& edge) const;
     bool is_linked(const Digest& blob) const;
     std::vector<RepositoryName> names() const;
   };

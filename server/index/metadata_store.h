@@ -241,8 +241,9 @@ class MetadataStore {
   virtual Result<Sequence> mount_blob(const RepositoryName& from, const RepositoryName& to,
                                       const Digest& digest) = 0;
   /// `kManifestBlobUnknown`, one detail for each reference that must exist and
-  /// does not. The same manifest again is no error; only tags that really move
-  /// enter the history.
+  /// does not; `kManifestInvalid`, one for each that exists with another size than
+  /// it is described with (subjects are not looked at). The same manifest again is
+  /// no error; only tags that really move enter the history.
   virtual Result<Sequence> put_manifest(const PutManifest& request) = 0;
   /// `kManifestUnknown` when there is no such tag. The manifest stays.
   virtual Result<Sequence> delete_tag(const RepositoryName& repository, const Tag& tag,

@@ -72,8 +72,8 @@ void add_references(const Json& root, ManifestFacts& facts) {
   const auto add = [&](const char* member, auto to_what) {
     for (const Json& descriptor : descriptors(root, member)) {
       const auto type = descriptor["mediaType"].get<std::string>();
-      facts.references.push_back(
-          {to_what(type), descriptor["digest"].get<std::string>(), type != kLoneLayer});
+      facts.references.push_back({to_what(type), descriptor["digest"].get<std::string>(),
+                                  descriptor["size"].get<std::size_t>(), type != kLoneLayer});
     }
   };
   const auto blob = [](const std::string&) { return To::kBlob; };

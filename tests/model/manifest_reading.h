@@ -25,6 +25,7 @@ struct Reference {
   enum class To { kBlob, kManifest, kEither };  ///< an index may list either as an unknown type
   To to = To::kBlob;
   std::string digest;
+  std::size_t size = 0;
   bool required = true;
 };
 

@@ -31,7 +31,8 @@ struct Profile {
   bool checks_ranges = true;          ///< 416 to a range outside the blob
   bool any_manifest_type = true;      ///< besides the four of OCI and Docker
   bool refusals_keep_nothing = true;  ///< of a manifest whose digest in the path is none
-  bool strict_manifests = true;       ///< refuses what the manifest's own specification forbids
+  bool strict_manifests = true;       ///< refuses what the manifest's own specification forbids,
+                                      ///< and sizes that are not those of what is there
   bool lone_layers = true;            ///< non-distributable layers need not be there
   bool blobs_in_indexes = true;
   bool holds_uploads = true;  ///< 409 to a second writer
@@ -69,8 +70,8 @@ inline Profile docker_registry() {
   profile.any_manifest_type = false;
   // Stores the manifest, and only then fails at the digest, with 500.
   profile.refusals_keep_nothing = false;
-  // Reads manifests as Go does: what is missing is empty. Which of them a registry
-  // has to refuse is not said.
+  // Reads manifests as Go does: what is missing is empty; and looks at no size. Which
+  // of them a registry has to refuse is not said.
   profile.strict_manifests = false;
   // 500.
   profile.lone_layers = false;

@@ -158,6 +158,20 @@ std::vector<Reference> RegistryModel::missing(const std::string& repository,
   return result;
 }
 
+bool RegistryModel::sizes_fit(const std::string& repository, const ManifestFacts& facts) const {
+  using To = Reference::To;
+  const Repository* there = find(repository);
+  return there == nullptr || std::ranges::all_of(facts.references, [&](const Reference& reference) {
+           const auto blob = there->blobs.find(reference.digest);
+           if (reference.to != To::kManifest && blob != there->blobs.end()) {
+             return blob->second.size() == reference.size;
+           }
+           const auto manifest = there->manifests.find(reference.digest);
+           return reference.to == To::kBlob || manifest == there->manifests.end() ||
+                  manifest->second.bytes.size() == reference.size;
+         });
+}
+
 bool RegistryModel::is_named(const std::string& repository, const std::string& blob) const {
   const Repository& there = repositories_.at(repository);
   return std::ranges::any_of(there.manifests, [&](const auto& manifest) {
@@ -208,6 +222,7 @@ Answer RegistryModel::put_manifest(const Request& request, const Target& target)
   if (by_digest && digest != target.item) return error(400, "DIGEST_INVALID");
   auto facts = read_manifest(request.field("Content-Type").value_or(""), request.body);
   if (!facts) return error(400, "MANIFEST_INVALID");
+  if (!sizes_fit(target.name, *facts)) return error(400, "MANIFEST_INVALID");
   std::set<std::string> missing_lines;
   for (const Reference& reference : missing(target.name, *facts))
     missing_lines.insert("MANIFEST_BLOB_UNKNOWN " + reference.digest);

@@ -56,6 +56,8 @@ class RegistryModel {
 
   /// Whether everything is there that the manifest needs to be pushed.
   std::vector<Reference> missing(const std::string& repository, const ManifestFacts& facts) const;
+  /// Whether all of it that is there is as large as the manifest says.
+  bool sizes_fit(const std::string& repository, const ManifestFacts& facts) const;
   bool is_named(const std::string& repository, const std::string& blob) const;
 
  private:

@@ -146,6 +146,16 @@ void add_bad_manifests(Universe& universe) {
   bad = config;
   bad["size"] = 77;
   add(kOciImage, with("layers", Json::array({bad})));
+  // These are wrong where what they name is there, and lack it elsewhere.
+  add(kOciImage, with("config", bad));
+  bad = descriptor(kOciLayer, universe.contents[1]);
+  bad["size"] = 77;
+  add(kOciImage, with("layers", Json::array({bad})));
+  const PushableManifest& child = universe.manifests.front();
+  bad = descriptor(child.type, child.body);
+  bad["size"] = 77;
+  const Json index{{"schemaVersion", 2}, {"manifests", Json::array({bad})}};
+  add(kOciIndex, index.dump());
 }
 
 }  // namespace

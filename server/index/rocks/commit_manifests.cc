@@ -1,37 +1,45 @@
 #include <cassert>
 #include <ranges>
 
-#include "server/index/missing_references.h"
+#include "server/index/reference_check.h"
 #include "server/index/rocks/commit.h"
 #include "server/index/rocks/keys.h"
 
 namespace shale::index::rocks {
 
-/// `kManifestBlobUnknown` unless all that must exist does.
+namespace {
+
+template <class Row>
+Result<std::optional<std::uint64_t>> size_in(const View& view, Family links,
+                                             const std::string& key) {
+  SHALE_TRY_ASSIGN(const std::optional<Row> row, view.row<Row>(links, key));
+  return row ? std::optional(row->size) : std::nullopt;
+}
+
+}  // namespace
+
+/// An error unless all that must exist does, and all that exists is as it is described.
 Result<void> Commit::demand_references(const PutManifest& request) const {
-  MissingReferences missing(request.repository);
+  ReferenceCheck check(request);
   for (const Edge& edge : request.manifest.edges) {
-    if (!edge.must_exist) {
+    if (!ReferenceCheck::concerns(edge)) {
       continue;
     }
-    const Family links =
-        points_at_manifest(edge.kind) ? Family::kManifestLinks : Family::kBlobLinks;
-    SHALE_TRY_ASSIGN(const bool present,
-                     view_.has(links, keys::link(request.repository, edge.target.digest)));
-    if (!present) {
-      missing.add(edge);
-    }
+    const std::string key = keys::link(request.repository, edge.target.digest);
+    SHALE_TRY_ASSIGN(const auto size,
+                     points_at_manifest(edge.kind)
+                         ? size_in<ManifestLinkRow>(view_, Family::kManifestLinks, key)
+                         : size_in<BlobLinkRow>(view_, Family::kBlobLinks, key));
+    check.look_at(edge, size);
   }
-  return std::move(missing).verdict();
+  return std::move(check).verdict();
 }
 
 Result<void> Commit::put_manifest(const PutManifest& request) {
   const Descriptor& descriptor = request.manifest.descriptor;
   const RepositoryName& repository = request.repository;
   assert(descriptor.size == request.manifest.bytes.size());
-  if (!request.allow_missing) {
-    SHALE_TRY(demand_references(request));
-  }
+  SHALE_TRY(demand_references(request));
 
   const std::string key = keys::link(repository, descriptor.digest);
   SHALE_TRY_ASSIGN(const bool linked, view_.has(Family::kManifestLinks, key));

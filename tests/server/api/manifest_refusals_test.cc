@@ -78,6 +78,31 @@ TEST_CASE_TEMPLATE("Manifest refusal: what it refers to is missing, each thing n
       kIndexType, {"layer one"});
 }
 
+TEST_CASE_TEMPLATE("Manifest refusal: content that is there with another size", Driver,
+                   API_DRIVERS) {
+  Driver api;
+  const Digest child = api.push_image("app", "", "one");
+  const auto claim = [](std::string_view type, const Digest& digest) {
+    return R"({"mediaType":")" + string(type) + R"(","digest":")" + digest.str() +
+           R"(","size":99})";
+  };
+  const string config = R"({"schemaVersion":2,"config":)";
+  const string good_config = descriptor(kImageConfig, "config of one");
+  const auto refused = [&](const string& body, std::string_view type, const Digest& culprit,
+                           std::size_t size) {
+    check_invalid(
+        api, body, type,
+        culprit.str() + " has " + std::to_string(size) + " bytes, but its descriptor says 99");
+  };
+  const Digest layer = digest_of("layer of one");
+  refused(config + good_config + R"(,"layers":[)" + claim(kImageLayer, layer) + "]}", kImageType,
+          layer, 12);
+  refused(config + claim(kImageConfig, digest_of("config of one")) + R"(,"layers":[]})", kImageType,
+          digest_of("config of one"), 13);
+  refused(R"({"schemaVersion":2,"manifests":[)" + claim(kImageManifest, child) + "]}", kIndexType,
+          child, image_manifest("one").size());
+}
+
 TEST_CASE_TEMPLATE("Manifest refusal: what is no JSON object", Driver, API_DRIVERS) {
   Driver api;
   for (const string& body :

@@ -193,6 +193,50 @@ TEST_CASE_TEMPLATE("MetadataStore: every missing reference is named, each once",
   }
 }
 
+TEST_CASE_TEMPLATE("MetadataStore: what is there has to have the size that the manifest says",
+                   Backend, InMemory, InRocks) {
+  Backend backend;
+  REQUIRE(backend.store.link_blob(link("a", "layer")));
+  REQUIRE(backend.store.put_manifest(put("a", manifest("child"))));
+  REQUIRE(backend.store.put_manifest(put("a", manifest("subject"))));
+  auto image = manifest("m");
+  for (const EdgeKind kind : {EdgeKind::kLayer, EdgeKind::kBlob, EdgeKind::kLayer}) {
+    image = with(image, kind, "layer");
+  }
+  image = with(image, EdgeKind::kManifest, "child");
+  image = with(image, EdgeKind::kLayer, "foreign");
+  image.edges.back().must_exist = false;
+  for (index::Edge& edge : image.edges) {
+    edge.target.size = 99;
+  }
+  image = with(image, EdgeKind::kConfig, "missing");
+  auto request = put("a", image, {"v1"});
+
+  for (const bool sparse : {false, true}) {
+    CAPTURE(sparse);
+    request.allow_missing = sparse;
+    const auto refused = backend.store.put_manifest(request);
+    REQUIRE(error_code(refused) == Errc::kManifestInvalid);
+    const auto& details = refused.error().details;
+    REQUIRE(details.size() == 3);
+    const std::string words = " has 5 bytes, but its descriptor says 99";
+    CHECK(details[0] == "layer " + digest_of("layer").str() + words);
+    CHECK(details[1] == "blob " + digest_of("layer").str() + words);
+    CHECK(details[2] == "manifest " + digest_of("child").str() + words);
+  }
+  CHECK(error_code(backend.store.find_manifest(repo("a"), tag("v1"))) == Errc::kManifestUnknown);
+
+  SUBCASE("but not a subject, and not what is not there") {
+    auto referrer = with(manifest("r"), EdgeKind::kSubject, "subject");
+    referrer = with(referrer, EdgeKind::kLayer, "foreign");
+    referrer.edges.back().must_exist = false;
+    for (index::Edge& edge : referrer.edges) {
+      edge.target.size = 99;
+    }
+    CHECK(backend.store.put_manifest(put("a", referrer)));
+  }
+}
+
 TEST_CASE_TEMPLATE("MetadataStore: a layer that need not exist is already named when it comes",
                    Backend, InMemory, InRocks) {
   Backend backend;

@@ -105,11 +105,14 @@ index::PutManifest RandomRun::any_put() {
   for (int left = below(5); left > 0; --left) {
     const auto kind = static_cast<EdgeKind>(1 + below(3));
     const int target = below(kBlobs);
-    made.edges.push_back({kind, {blob(target), "layer", blob_content(target).size()}, chance(80)});
+    const std::uint64_t size = blob_content(target).size() + (chance(3) ? 1 : 0);
+    made.edges.push_back({kind, {blob(target), "layer", size}, chance(80)});
   }
   for (int left = below(3); left > 0; --left) {
     const int child = below(kManifests);
-    made.edges.push_back({EdgeKind::kManifest, {manifest_digest(child), "child", 9}, chance(60)});
+    const std::uint64_t size = manifest_content(child).size() + (chance(3) ? 1 : 0);
+    made.edges.push_back(
+        {EdgeKind::kManifest, {manifest_digest(child), "child", size}, chance(60)});
   }
   if (chance(40)) {
     made.edges.push_back(

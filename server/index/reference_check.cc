@@ -1,0 +1,61 @@
+#include "server/index/reference_check.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+namespace shale::index {
+namespace {
+
+std::string_view role(EdgeKind kind) {
+  switch (kind) {
+    case EdgeKind::kConfig:
+      return "config";
+    case EdgeKind::kLayer:
+      return "layer";
+    case EdgeKind::kBlob:
+      return "blob";
+    case EdgeKind::kManifest:
+      return "manifest";
+    case EdgeKind::kSubject:
+      return "subject";
+  }
+  return "reference";
+}
+
+void add_once(std::vector<std::string>& details, std::string words) {
+  if (std::ranges::find(details, words) == details.end()) {
+    details.push_back(std::move(words));
+  }
+}
+
+Error refusal(Errc code, const char* count_of, std::vector<std::string> details) {
+  std::string message = std::to_string(details.size()) + count_of + details.front();
+  return {code, std::move(message), std::move(details)};
+}
+
+}  // namespace
+
+void ReferenceCheck::look_at(const Edge& edge, std::optional<std::uint64_t> size) {
+  std::string words(role(edge.kind));
+  words += ' ' + edge.target.digest.str();
+  if (!size && edge.must_exist && !request_.allow_missing) {
+    add_once(missing_, words + " is not in repository " + request_.repository.str() +
+                           ": push it before the manifest that names it");
+  } else if (size && *size != edge.target.size) {
+    add_once(wrong_, words + " has " + std::to_string(*size) + " bytes, but its descriptor says " +
+                         std::to_string(edge.target.size));
+  }
+}
+
+Result<void> ReferenceCheck::verdict() && {
+  if (!wrong_.empty()) {
+    return refusal(Errc::kManifestInvalid, " wrong in size, first: ", std::move(wrong_));
+  }
+  if (!missing_.empty()) {
+    return refusal(Errc::kManifestBlobUnknown, " missing, first: ", std::move(missing_));
+  }
+  return {};
+}
+
+}  // namespace shale::index

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "server/index/metadata_store.h"
+
+namespace shale::index {
+
+/// Looks at what a manifest refers to beside what its repository has, for the one
+/// error that names all that is wrong. Both stores answer with it.
+class ReferenceCheck {
+ public:
+  /// `request` must outlive this.
+  explicit ReferenceCheck(const PutManifest& request) : request_(request) {}
+
+  /// Whether it matters what the repository has of this. Not of a subject, which may
+  /// come later than what refers to it.
+  static bool concerns(const Edge& edge) { return edge.kind != EdgeKind::kSubject; }
+
+  /// `size`: of what the repository has by this digest; none when it has nothing.
+  void look_at(const Edge& edge, std::optional<std::uint64_t> size);
+
+  /// `kManifestInvalid` when a size was wrong, for then no push of what is missing
+  /// helps; `kManifestBlobUnknown` when something was missing. One detail for each,
+  /// the same content once.
+  Result<void> verdict() &&;
+
+ private:
+  const PutManifest& request_;
+  std::vector<std::string> missing_;
+  std::vector<std::string> wrong_;
+};
+
+}  // namespace shale::index
