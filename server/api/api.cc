@@ -1,5 +1,6 @@
 #include "server/api/api.h"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,6 +25,14 @@ constexpr WireError kBadQuery{400, "UNSUPPORTED",
 http::Plan answer(http::Response response) {
   return {http::Plan::OnWorker{
       [response = std::move(response)](const http::Request&) { return response; }}};
+}
+
+/// A plan that answers from the pool. A body that nobody asked for is left unread,
+/// as on the worker.
+http::Plan answer_on_pool(std::function<http::Response(const http::Request&)> respond) {
+  return {http::Plan::Stream{[respond = std::move(respond)](const http::Request& request) {
+    return http::Opened(respond(request));
+  }}};
 }
 
 bool takes_manifest(const http::Request& request) {
@@ -62,11 +71,11 @@ http::Plan Api::plan(const http::Request& request) {
     return list(listing->handle, routed, request);
   }
   if (const auto* blocking = std::get_if<Blocking>(&route->how)) {
-    const bool body = blocking->body == Blocking::Body::kManifest;
-    return {http::Plan::OnPool{[this, routed, handler = blocking->handle](const http::Request& r) {
-                                 return handle(handler, call(*routed, r));
-                               },
-                               body ? settings_.manifest_bytes : 0}};
+    auto respond = [this, routed, handler = blocking->handle](const http::Request& r) {
+      return handle(handler, call(*routed, r));
+    };
+    if (blocking->body == Blocking::Body::kNone) return answer_on_pool(std::move(respond));
+    return {http::Plan::OnPool{std::move(respond), settings_.manifest_bytes}};
   }
   return {http::Plan::Stream{[this, routed](const http::Request& r) {
     return open(std::get<Upload>(routed->route->how).open, call(*routed, r));
@@ -79,14 +88,14 @@ http::Plan Api::list(Handler handler, std::shared_ptr<const Routed> routed,
   if (auto kept = lists_.find(asked, registry_.sequence())) {
     return {http::Plan::OnWorker{[kept = std::move(kept)](const http::Request&) { return *kept; }}};
   }
-  return {http::Plan::OnPool{[this, handler, routed = std::move(routed),
-                              asked = std::move(asked)](const http::Request& r) {
+  return answer_on_pool([this, handler, routed = std::move(routed),
+                         asked = std::move(asked)](const http::Request& r) {
     const registry::Turnstile::Turn turn(list_makers_);
     const index::Sequence as_of = registry_.sequence();
     http::Response response = handle(handler, call(*routed, r));
     if (response.status == 200) lists_.keep(asked, as_of, response);
     return response;
-  }}};
+  });
 }
 
 Call Api::call(const Routed& routed, const http::Request& request) const {

@@ -58,12 +58,8 @@ std::optional<Answer> RegistryModel::refuse(const Request& request, const Target
     return refused;
   }
   const bool manifest = target.resource == Resource::kManifest && request.method == "PUT";
-  const bool upload = target.resource == Resource::kUploads || target.resource == Resource::kUpload;
   if (manifest && request.body.size() > profile_.manifest_bytes) {
     return error(413, "MANIFEST_INVALID");
-  }
-  if (!manifest && !(upload && request.method.starts_with("P")) && !request.body.empty()) {
-    return error(413, "SIZE_INVALID");
   }
   const bool named = target.resource != Resource::kBase && target.resource != Resource::kCatalog;
   if (named && !is_name(target.name)) return error(400, "NAME_INVALID");
