@@ -56,7 +56,7 @@ http::Plan Api::plan(const http::Request& request) {
   const Route* route = find_route(request.method, target->resource);
   if (route == nullptr) {
     http::Response refused = error_response(kNoSuchMethod);
-    refused.headers.add("Allow", allowed_methods(target->resource));
+    refused.headers.add("Allow", allowed_methods(target->resource, request.method));
     return answer(std::move(refused));
   }
 
@@ -104,7 +104,12 @@ Call Api::call(const Routed& routed, const http::Request& request) const {
 
 http::Response Api::handle(Handler handler, const Call& call) const {
   auto response = handler(call);
-  return response ? std::move(*response) : error_response(response.error());
+  if (response) return std::move(*response);
+  http::Response refused = error_response(response.error());
+  if (refused.status == 405) {
+    refused.headers.add("Allow", allowed_methods(call.target.resource, call.request.method));
+  }
+  return refused;
 }
 
 http::Opened Api::open(Opener opener, const Call& call) const {

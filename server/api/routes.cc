@@ -57,10 +57,10 @@ const Route* find_route(http::Method method, Resource resource) noexcept {
   return nullptr;
 }
 
-std::string allowed_methods(Resource resource) {
+std::string allowed_methods(Resource resource, http::Method refused) {
   std::string allowed;
   for (const Route& route : kRoutes) {
-    if (route.resource != resource) continue;
+    if (route.resource != resource || route.method == refused) continue;
     if (!allowed.empty()) allowed += ", ";
     allowed += http::method_name(route.method);
   }

@@ -42,7 +42,7 @@ std::span<const Route> routes() noexcept;
 
 /// None when the resource does not have that method.
 const Route* find_route(http::Method method, Resource resource) noexcept;
-/// The methods of a resource, for an `Allow` field.
-std::string allowed_methods(Resource resource);
+/// The methods of a resource but the one that was refused, for an `Allow` field.
+std::string allowed_methods(Resource resource, http::Method refused);
 
 }  // namespace shale::api

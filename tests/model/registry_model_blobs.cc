@@ -129,7 +129,9 @@ Answer RegistryModel::delete_blob(const Target& target) {
     return error(404, "BLOB_UNKNOWN");
   }
   if (profile_.keeps_named_blobs && is_named(target.name, target.item)) {
-    return error(405, "UNSUPPORTED");
+    Answer refused = error(405, "UNSUPPORTED");
+    refused.fields["allow"] = "GET, HEAD";
+    return refused;
   }
   repositories_[target.name].blobs.erase(target.item);
   tidy(target.name);

@@ -97,8 +97,11 @@ TEST_CASE_TEMPLATE("Delete: a blob that a manifest needs stays until that is gon
   Driver api;
   const Digest image = api.push_image("app", "v1", "one");
   for (const string content : {"config of one", "layer of one"}) {
-    api.expect({{del(blob_url("app", digest_of(content))), 405, "UNSUPPORTED"},
-                {get(blob_url("app", digest_of(content))), 200}});
+    const auto refused = api.ask(del(blob_url("app", digest_of(content))));
+    CHECK(refused.status == 405);
+    CHECK(wire_codes(refused) == "UNSUPPORTED");
+    CHECK(refused.header("Allow") == "GET, HEAD");
+    api.expect({{get(blob_url("app", digest_of(content))), 200}});
   }
   api.expect({{del(manifest_url("app", "v1")), 202},
               {del(blob_url("app", digest_of("layer of one"))), 405, "UNSUPPORTED"},
@@ -126,6 +129,7 @@ TEST_CASE_TEMPLATE("Delete: what is not there is 404", Driver, API_DRIVERS) {
 struct Switch {
   bool registry::Deletes::* off;
   std::string_view setting;
+  std::string_view allow;  ///< what the refusal says of the other methods
 };
 
 /// That a client of a registry with this one switch off meets a refusal that names
@@ -159,16 +163,18 @@ void check_switch(const Switch& one) {
     CHECK(answer.status == 405);
     CHECK(wire_codes(answer) == "UNSUPPORTED");
     CHECK(answer.body.find(one.setting) != string::npos);
+    CHECK(answer.header("Allow") == one.allow);
     if (request.status != 404) CHECK(api.ask(get(request.url)).status < 300);
   }
 }
 
 TEST_CASE_TEMPLATE("Delete: tags, manifests, blobs and uploads are switched off one by one", Driver,
                    API_DRIVERS) {
-  for (const Switch& one : {Switch{&registry::Deletes::tags, "registry.delete_tags"},
-                            Switch{&registry::Deletes::manifests, "registry.delete_manifests"},
-                            Switch{&registry::Deletes::blobs, "registry.delete_blobs"},
-                            Switch{&registry::Deletes::uploads, "registry.delete_uploads"}}) {
+  for (const Switch& one :
+       {Switch{&registry::Deletes::tags, "registry.delete_tags", "GET, HEAD, PUT"},
+        Switch{&registry::Deletes::manifests, "registry.delete_manifests", "GET, HEAD, PUT"},
+        Switch{&registry::Deletes::blobs, "registry.delete_blobs", "GET, HEAD"},
+        Switch{&registry::Deletes::uploads, "registry.delete_uploads", "GET, HEAD, PATCH, PUT"}}) {
     CAPTURE(one.setting);
     check_switch<Driver>(one);
   }
