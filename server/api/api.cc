@@ -35,6 +35,11 @@ http::Plan answer_on_pool(std::function<http::Response(const http::Request&)> re
   }}};
 }
 
+/// Not 501 and 505, which say that the client asked for what HTTP here does not have.
+bool is_fault_of_ours(int status) {
+  return status == 500 || status == 503 || status == 507;
+}
+
 bool takes_manifest(const http::Request& request) {
   const auto path = http::decode_path(request.path);
   const auto target = path ? parse_target(*path) : std::nullopt;
@@ -125,7 +130,10 @@ http::Response Api::refuse(const http::Request& request, http::Refusal refusal) 
                                 "the manifest has more than " + limit + " bytes",
                                 {"at most " + limit + " bytes are taken"}});
   }
-  return error_response(wire_error(refusal));
+  const WireError error = wire_error(refusal);
+  http::Response response = error_response(error);
+  response.log_message = error.text;
+  return response;
 }
 
 void Api::dress(const http::Request& request, http::Response& response) {
@@ -134,7 +142,7 @@ void Api::dress(const http::Request& request, http::Response& response) {
 }
 
 void Api::finished(const http::Exchange& exchange) {
-  const bool failed = exchange.status >= 500;
+  const bool failed = is_fault_of_ours(exchange.status);
   if (!settings_.access_log && !failed) return;
   const log::Level level = failed ? log::Level::kError : log::Level::kInfo;
   if (!logger_.enabled(level)) return;

@@ -188,6 +188,7 @@ TEST_CASE_TEMPLATE("Base: the log has each request under the id of its answer", 
 
   const auto malformed = api.ask("GET /v2/ HTTP/1.1\r\n\r\n");
   CHECK(contains(api.log_line(malformed), R"("status":400)"));
+  CHECK(contains(api.log_line(malformed), R"("cause":"an HTTP/1.1 request needs exactly one)"));
 }
 
 TEST_CASE_TEMPLATE("Base: a fault of ours is told to the log, and its id to the client", Driver,
@@ -202,6 +203,19 @@ TEST_CASE_TEMPLATE("Base: a fault of ours is told to the log, and its id to the 
   const string line = api.log_line(answer);
   CHECK(contains(line, R"("level":"error")"));
   CHECK(contains(line, "bytes are not in the store"));
+}
+
+TEST_CASE_TEMPLATE("Base: what HTTP here does not have is no fault of ours", Driver, API_DRIVERS) {
+  Driver api;
+  const auto version = api.ask("GET /v2/ HTTP/2.0\r\nHost: t\r\n\r\n");
+  CHECK(version.status == 505);
+  CHECK(contains(api.log_line(version), R"("level":"info")"));
+  CHECK(contains(api.log_line(version), R"("cause":"only HTTP/1.1 and HTTP/1.0 are spoken)"));
+  const auto coding =
+      api.ask("POST /v2/ HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: gzip, chunked\r\n\r\n");
+  CHECK(coding.status == 501);
+  CHECK(contains(api.log_line(coding), R"("level":"info")"));
+  CHECK(contains(api.log_line(coding), R"("cause":"this transfer coding is not supported)"));
 }
 
 TEST_CASE_TEMPLATE("Base: without an access log, faults of ours are logged all the same", Driver,
