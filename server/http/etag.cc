@@ -85,16 +85,6 @@ bool if_none_match_passes(const Headers& headers, std::optional<std::string_view
   });
 }
 
-bool if_match_passes(const Headers& headers, std::optional<std::string_view> current) {
-  const auto lines = headers.find_all("If-Match");
-  if (lines.empty()) return true;
-  const auto list = parse_tags(lines);
-  if (!list || !current) return false;
-  return list->any || std::ranges::any_of(list->tags, [&](const EntityTag& tag) {
-           return !tag.weak && tag.opaque == *current;
-         });
-}
-
 bool if_range_passes(const Headers& headers, std::string_view current) {
   const auto lines = headers.find_all("If-Range");
   if (lines.empty()) return true;

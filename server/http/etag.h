@@ -20,9 +20,6 @@ std::string quoted_etag(std::string_view tag);
 /// may send it.
 bool if_none_match_passes(const Headers& headers, std::optional<std::string_view> current);
 
-/// False: answer 412. Compares strongly. A malformed field never passes.
-bool if_match_passes(const Headers& headers, std::optional<std::string_view> current);
-
 /// Whether `Range` may be honoured: `If-Range` is absent or is exactly `current`.
 /// A date never is, since nothing here has a Last-Modified.
 bool if_range_passes(const Headers& headers, std::string_view current);
