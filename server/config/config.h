@@ -56,7 +56,7 @@ struct Config {
     std::size_t connections = 16384;
     std::size_t connections_per_address = 0;  ///< 0: no limit of its own
     std::size_t tags_per_push = 100;
-    std::size_t page_size = 1000;       ///< most entries of one page of tags or repositories
+    std::size_t page_size = 1000;       ///< most entries of one page of any list
     std::size_t catalog_default = 100;  ///< entries of a catalog page when the client names none
 
     bool operator==(const Limits&) const = default;

@@ -146,7 +146,8 @@ std::vector<Setting> limits_settings() {
       number("limits.tags_per_push", field(&L::tags_per_push), {.low = 1, .high = 10'000},
              "Tags that one push of a manifest may set with `?tag=`."),
       number("limits.page_size", field(&L::page_size), {.low = 1, .high = 10'000},
-             "Most entries of one page of tags or repositories, whatever a client asks for."),
+             "Most entries of one page of tags, repositories or referrers, whatever a client asks "
+             "for."),
       number("limits.catalog_default", field(&L::catalog_default), {.low = 1, .high = 10'000},
              "Entries of a catalog page for a client that names no number."),
   };
