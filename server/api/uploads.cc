@@ -185,7 +185,11 @@ Result<http::Opened> patch_upload(const Call& call) {
 
 Result<http::Opened> put_upload(const Call& call) {
   SHALE_TRY_ASSIGN(const auto target, upload_target(call));
-  SHALE_TRY_ASSIGN(const auto digest, Digest::parse(call.query.find("digest").value_or("")));
+  const auto text = call.query.find("digest");
+  if (!text) {
+    return Error{Errc::kDigestInvalid, "no digest", {"the query parameter digest is missing"}};
+  }
+  SHALE_TRY_ASSIGN(const auto digest, Digest::parse(*text));
   SHALE_TRY_ASSIGN(auto taken, take_upload(call, target));
   if (auto* refused = std::get_if<http::Response>(&taken)) return http::Opened(std::move(*refused));
   return http::Opened(std::make_unique<CommitSink>(
