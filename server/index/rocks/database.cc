@@ -20,8 +20,9 @@ namespace {
 /// The format that this program writes. README.md says when it has to rise.
 constexpr std::uint32_t kFormat = 1;
 
-Error with_words(Errc code, const std::string& message, std::string words) {
-  return {code, words + " (" + message + ")", {std::move(words)}};
+/// For the operator, who reads the message; there is no client yet for a detail.
+Error with_words(Errc code, const std::string& message, const std::string& words) {
+  return {code, words + " (" + message + ")"};
 }
 
 std::string store_at(const RocksOptions& options) {
