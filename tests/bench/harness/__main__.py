@@ -8,6 +8,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import time
 
 import contestants
 import figures
@@ -30,6 +31,7 @@ def parse_arguments():
                         help="figures whose name begins so: " + ", ".join(figures.GROUPS) + ", small/blob-head, …")
     parser.add_argument("--contestants", metavar="NAMES", help="only these, with commas; shale is always there")
     parser.add_argument("--rounds", type=int, metavar="N", help="default 5")
+    parser.add_argument("--minutes", type=int, metavar="N", help="begin no round that would probably last beyond this")
     parser.add_argument("--seconds", type=int, metavar="N", help="how long each rate is measured; default 3")
     parser.add_argument("--json", metavar="FILE", help="write all that was measured")
     parser.add_argument("--results", action="store_true", help="write tests/bench/RESULTS.md")
@@ -82,7 +84,12 @@ class Benchmark:
     def run(self):
         names = chosen(self.options)
         results = report.Results(names)
+        began = time.monotonic()
         for turn in range(self.rounds):
+            spent = (time.monotonic() - began) / 60
+            if turn and self.options.minutes and spent * (turn + 1) / turn > self.options.minutes:
+                self.rounds = turn
+                break
             for figure in names:
                 self.world(figure)  # filled before the clock of the first contestant runs
                 taking_part = [name for name in figure.contestants if name in self.wanted]
