@@ -1,5 +1,6 @@
 """A running contestant: started, asked for its CPU time and memory, stopped."""
 
+import contextlib
 import http.client
 import os
 import pathlib
@@ -83,7 +84,8 @@ class Server:
         found = [self.process.pid]
         for pid in found:
             for children in pathlib.Path(f"/proc/{pid}/task").glob("*/children"):
-                found += [int(child) for child in children.read_text("ascii").split()]
+                with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # of a thread that has just ended
+                    found += [int(child) for child in children.read_text("ascii").split()]
         return found
 
     def cpu_seconds(self):
