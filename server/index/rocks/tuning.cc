@@ -119,6 +119,10 @@ rocksdb::ColumnFamilyOptions family_options(Family family, const RocksOptions& o
   cf.table_properties_collector_factories.push_back(
       rocksdb::NewCompactOnDeletionCollectorFactory(1024, 256, 0.5));
 
+  if (family == Family::kSmallBlobs || family == Family::kManifests) {
+    // Looked up by digest and never listed: few rewrites matter more than few files to look into.
+    cf.compaction_style = rocksdb::kCompactionStyleUniversal;
+  }
   if (family == Family::kUsage) {
     cf.merge_operator = counter_merge();
     // A point read must not add up thousands of increments: beyond this many, a
