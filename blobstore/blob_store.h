@@ -59,8 +59,8 @@ class UploadSession {
 
   /// Gives back what can be had again cheaply (the descriptor); the running hash
   /// is kept. For a session that waits for its next request. May block until the
-  /// disk has taken the bytes.
-  virtual void rest() noexcept = 0;
+  /// disk has taken the bytes; on error it may not have, and the upload is dropped.
+  virtual Result<void> rest() = 0;
 };
 
 /// An upload that was begun and is neither committed nor cancelled.

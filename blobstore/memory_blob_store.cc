@@ -57,7 +57,10 @@ class MemoryUpload final : public UploadSession {
     return {};
   }
 
-  void rest() noexcept override { let_go(); }
+  Result<void> rest() override {
+    let_go();
+    return {};
+  }
 
  private:
   Result<MemoryBlobStore::Upload*> wake(MemoryBlobStore::State& state) {

@@ -94,17 +94,16 @@ void FileUpload::end() {
   file_.close();
 }
 
-void FileUpload::rest() noexcept {
-  if (state_ != State::kOpen || !file_.is_open()) return;
+Result<void> FileUpload::rest() {
+  if (state_ == State::kCondemned) return was_condemned();
+  if (state_ == State::kSpent || !file_.is_open()) return {};
   static_cast<void>(drop_surplus());
   // The kernel tells of a failed write to whoever has the file open. Closed, the
   // failure could be forgotten with the inode, and the commit would not learn of it.
-  if (auto written = file_.finish_write_back(); !written) {
-    static_cast<void>(condemned(written.error()));
-    return;
-  }
+  if (auto written = file_.finish_write_back(); !written) return condemned(written.error());
   handed_over_ = offset_;
   file_.close();
+  return {};
 }
 
 Result<void> FileUpload::wake() {
@@ -114,7 +113,7 @@ Result<void> FileUpload::wake() {
     case State::kSpent:
       return Error{Errc::kUploadUnknown, "upload " + id_.str() + " has ended"};
     case State::kCondemned:
-      return Error{Errc::kIo, "upload " + id_.str() + " was dropped after a write error"};
+      return was_condemned();
   }
   if (file_.is_open()) return {};
 
@@ -159,6 +158,10 @@ Error FileUpload::condemned(const Error& cause) {
   shared_.uploads.condemn(id_);
   file_.close();  // only now, because it lets others in
   return cause;
+}
+
+Error FileUpload::was_condemned() const {
+  return {Errc::kIo, "upload " + id_.str() + " was dropped after a write error"};
 }
 
 }  // namespace shale::file

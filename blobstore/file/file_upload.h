@@ -43,7 +43,7 @@ class FileUpload final : public UploadSession {
   Result<void> commit(const Digest& expected) override;
   /// Waits for the disk to take the bytes, so that a write error is seen by the
   /// descriptor that it belongs to. Does not make them durable.
-  void rest() noexcept override;
+  Result<void> rest() override;
 
  private:
   enum class State : std::uint8_t {
@@ -60,6 +60,7 @@ class FileUpload final : public UploadSession {
   void start_write_back();
   void end();
   Error condemned(const Error& cause);
+  Error was_condemned() const;
 
   Shared& shared_;
   UploadId id_;

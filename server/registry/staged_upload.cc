@@ -33,13 +33,11 @@ Result<std::optional<std::string>> StagedUpload::commit(const Digest& expected) 
 }
 
 Result<void> StagedUpload::rest() {
-  if (session_ != nullptr) {
-    session_->rest();
-  } else if (copied_ < bytes_.size()) {
-    if (auto copy = write_out(); !copy) {
-      bytes_.resize(copied_);
-      return std::move(copy).error();
-    }
+  if (session_ != nullptr) return session_->rest();
+  if (copied_ == bytes_.size()) return {};
+  if (auto copy = write_out(); !copy) {
+    bytes_.resize(copied_);
+    return std::move(copy).error();
   }
   return {};
 }

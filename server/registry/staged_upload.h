@@ -44,8 +44,9 @@ class StagedUpload {
   Result<std::optional<std::string>> commit(const Digest& expected);
 
   /// For an upload that waits for its next request: whatever becomes of this object or
-  /// the process then, `offset` stays true. On error bytes that could not be written
-  /// are given up.
+  /// the process then, `offset` stays true. On error small bytes that could not be
+  /// written are given up; a session of the blob store has lost its upload, and every
+  /// later call fails as well.
   Result<void> rest();
 
   /// For an upload that was cancelled. What cannot be dropped now is found when it expires.

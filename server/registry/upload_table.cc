@@ -84,8 +84,9 @@ UploadTable::Hold UploadTable::take(State& state, const UploadId& id) {
 }
 
 void UploadTable::release(const UploadId& id, std::unique_ptr<StagedUpload> session) noexcept {
-  // An error was told to whoever has to tell a client: see `Uploads::Writer::pause`.
-  if (session != nullptr) static_cast<void>(session->rest());
+  // Whoever has to tell a client has asked before: see `Uploads::Writer::pause`. What is
+  // no good any more is not offered to the next request, which resumes what there is.
+  if (session != nullptr && !session->rest()) session.reset();
   // Both end after the lock: they may touch the disk.
   std::unique_ptr<StagedUpload> evicted;
   std::unique_ptr<StagedUpload> cancelled;

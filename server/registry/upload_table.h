@@ -28,7 +28,8 @@ class UploadTable {
       : clock_(clock), most_at_rest_(most_at_rest) {}
 
   /// The sole right to an upload. Letting go of it lays the session, if there is
-  /// one, to rest in the table. Must not outlive the table. One thread at a time.
+  /// one, to rest in the table, or ends it when it cannot rest. Must not outlive the
+  /// table. One thread at a time.
   class Hold {
    public:
     Hold(Hold&& other) noexcept

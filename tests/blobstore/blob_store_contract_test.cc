@@ -106,7 +106,7 @@ TEST_CASE_TEMPLATE("BlobStore: a session is used up by its commit", Backend, InM
 
   CHECK(error_code(upload->append(bytes("more"))) == Errc::kUploadUnknown);
   CHECK(error_code(upload->commit(digest_of("hello"))) == Errc::kUploadUnknown);
-  upload->rest();
+  REQUIRE(upload->rest());
   upload.reset();
   CHECK(error_code(backend.store.resume_upload(id, kSha256)) == Errc::kUploadUnknown);
   REQUIRE(backend.store.cancel_upload(id));
@@ -171,14 +171,14 @@ TEST_CASE_TEMPLATE("BlobStore: an upload has one session that is awake", Backend
   REQUIRE(first->append(bytes("one")));
   CHECK(error_code(backend.store.resume_upload(id, kSha256)) == Errc::kUploadBusy);
 
-  first->rest();
+  REQUIRE(first->rest());
   auto second = value(backend.store.resume_upload(id, kSha256));
   CHECK(error_code(first->append(bytes("x"))) == Errc::kUploadBusy);
   CHECK(error_code(first->commit(digest_of("one"))) == Errc::kUploadBusy);
 
   SUBCASE("and one that was overtaken by another notices") {
     REQUIRE(second->append(bytes(" two")));
-    second->rest();
+    REQUIRE(second->rest());
     CHECK(error_code(first->append(bytes(" TWO"))) == Errc::kCorrupt);
     CHECK(error_code(first->commit(digest_of("one"))) == Errc::kCorrupt);
     REQUIRE(second->commit(digest_of("one two")));
@@ -195,13 +195,13 @@ TEST_CASE_TEMPLATE("BlobStore: a session wakes from its rest by itself", Backend
                    OnDisk) {
   Backend backend;
   auto upload = begin(backend.store);
-  upload->rest();
-  upload->rest();
+  REQUIRE(upload->rest());
+  REQUIRE(upload->rest());
   REQUIRE(upload->append(bytes("hello ")));
-  upload->rest();
+  REQUIRE(upload->rest());
   CHECK(upload->offset() == 6);
   REQUIRE(upload->append(bytes("world")));
-  upload->rest();
+  REQUIRE(upload->rest());
 
   SUBCASE("for the digest that was announced") {
     REQUIRE(upload->commit(digest_of("hello world")));
@@ -211,7 +211,7 @@ TEST_CASE_TEMPLATE("BlobStore: a session wakes from its rest by itself", Backend
   }
   SUBCASE("for a wrong one") {
     CHECK(error_code(upload->commit(digest_of("goodbye"))) == Errc::kDigestMismatch);
-    upload->rest();
+    REQUIRE(upload->rest());
     REQUIRE(upload->commit(digest_of("hello world")));
   }
 }
@@ -228,7 +228,7 @@ TEST_CASE_TEMPLATE("BlobStore: a cancelled upload is gone", Backend, InMemory, O
     CHECK(error_code(upload->append(bytes("more"))) == Errc::kUploadUnknown);
   }
   SUBCASE("for a session at rest") {
-    upload->rest();
+    REQUIRE(upload->rest());
     REQUIRE(backend.store.cancel_upload(id));
     CHECK(error_code(upload->append(bytes("more"))) == Errc::kUploadUnknown);
     CHECK(error_code(upload->commit(digest_of("hello"))) == Errc::kUploadUnknown);

@@ -166,7 +166,7 @@ TEST_CASE("FileBlobStore: half a write is no obstacle to a rest") {
   FaultyUpload f;
   f.files.fail(Call::kTruncate, EIO);
   append_half_way(f);
-  f.upload->rest();
+  REQUIRE(f.upload->rest());
   f.files.mend(Call::kTruncate);
   check_that_it_goes_on(f);
 }
@@ -207,13 +207,14 @@ TEST_CASE("FileBlobStore: bytes that did not reach the disk are never committed 
   f.files.fail(failing, EIO);
   if (!removed) f.files.fail(Call::kUnlink, EIO);
 
-  if (failing == Call::kFinishWriteBack) f.upload->rest();
+  if (failing == Call::kFinishWriteBack) CHECK(error_code(f.upload->rest()) == Errc::kIo);
   CHECK(error_code(f.upload->commit(digest_of("hello"))) == Errc::kIo);
 
   // As the kernel does: it told of the error once, and now all seems well.
   f.files.mend(failing);
   CHECK(error_code(f.upload->commit(digest_of("hello"))) == Errc::kIo);
   CHECK(error_code(f.upload->append(bytes("x"))) == Errc::kIo);
+  CHECK(error_code(f.upload->rest()) == Errc::kIo);
   const auto resumed = f.store->resume_upload(f.id, kSha256);
   CHECK(error_code(resumed) == (removed ? Errc::kUploadUnknown : Errc::kIo));
   CHECK(error_code(f.store->size(digest_of("hello"))) == Errc::kBlobUnknown);

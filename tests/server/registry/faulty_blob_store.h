@@ -23,6 +23,7 @@ class FaultyBlobStore final : public BlobStore {
     std::optional<Errc> append;  ///< further appends of the session fail alike
     std::optional<Errc> commit;
     std::optional<Errc> cancel;
+    bool lose = false;  ///< the next session that rests cannot, and its upload is dropped
   };
   Faults faults;
   mutable std::function<void()> after_listing;  ///< runs once, before the next list is given out
@@ -31,12 +32,12 @@ class FaultyBlobStore final : public BlobStore {
   Result<std::unique_ptr<UploadSession>> begin_upload(const UploadId& id,
                                                       Algorithm algorithm) override {
     SHALE_TRY(fail(faults.begin));
-    return wrap(store_.begin_upload(id, algorithm));
+    return wrap(id, store_.begin_upload(id, algorithm));
   }
   Result<std::unique_ptr<UploadSession>> resume_upload(const UploadId& id,
                                                        Algorithm algorithm) override {
     ++resumed;
-    return wrap(store_.resume_upload(id, algorithm));
+    return wrap(id, store_.resume_upload(id, algorithm));
   }
   Result<void> cancel_upload(const UploadId& id) override {
     SHALE_TRY(fail(faults.cancel));
@@ -59,8 +60,8 @@ class FaultyBlobStore final : public BlobStore {
  private:
   class Session final : public UploadSession {
    public:
-    Session(Faults& faults, std::unique_ptr<UploadSession> session)
-        : faults_(faults), session_(std::move(session)) {}
+    Session(Faults& faults, BlobStore& store, UploadId id, std::unique_ptr<UploadSession> session)
+        : faults_(faults), store_(store), id_(std::move(id)), session_(std::move(session)) {}
 
     std::uint64_t offset() const noexcept override { return session_->offset(); }
     Result<void> append(std::span<const std::byte> bytes) override {
@@ -72,12 +73,23 @@ class FaultyBlobStore final : public BlobStore {
       SHALE_TRY(fail(faults_.commit));
       return session_->commit(expected);
     }
-    void rest() noexcept override { session_->rest(); }
+    Result<void> rest() override {
+      SHALE_TRY(session_->rest());
+      if (std::exchange(faults_.lose, false)) {
+        SHALE_TRY(store_.cancel_upload(id_));
+        lost_ = true;
+      }
+      if (lost_) return Error{Errc::kIo, "injected"};
+      return {};
+    }
 
    private:
     Faults& faults_;
+    BlobStore& store_;
+    const UploadId id_;
     std::unique_ptr<UploadSession> session_;
     std::optional<Errc> dead_;
+    bool lost_ = false;
   };
 
   static Result<void> fail(std::optional<Errc>& fault) {
@@ -85,9 +97,10 @@ class FaultyBlobStore final : public BlobStore {
     return Error{*std::exchange(fault, std::nullopt), "injected"};
   }
 
-  Result<std::unique_ptr<UploadSession>> wrap(Result<std::unique_ptr<UploadSession>> session) {
+  Result<std::unique_ptr<UploadSession>> wrap(const UploadId& id,
+                                              Result<std::unique_ptr<UploadSession>> session) {
     if (!session) return session;
-    return {std::make_unique<Session>(faults, *std::move(session))};
+    return {std::make_unique<Session>(faults, store_, id, *std::move(session))};
   }
 
   BlobStore& store_;

@@ -21,6 +21,7 @@ class TracedSession final : public UploadSession {
  public:
   struct Trace {
     int rests = 0;
+    bool lost = false;  ///< it cannot rest
     bool destroyed = false;
   };
   explicit TracedSession(Trace& trace) : trace_(trace) {}
@@ -29,7 +30,11 @@ class TracedSession final : public UploadSession {
   std::uint64_t offset() const noexcept override { return 0; }
   Result<void> append(std::span<const std::byte>) override { return {}; }
   Result<void> commit(const Digest&) override { return {}; }
-  void rest() noexcept override { ++trace_.rests; }
+  Result<void> rest() override {
+    ++trace_.rests;
+    if (trace_.lost) return Error{Errc::kIo, "lost"};
+    return {};
+  }
 
  private:
   Trace& trace_;
@@ -68,6 +73,17 @@ TEST_CASE("UploadTable: a session rests between requests and comes back") {
   CHECK(table.at_rest() == 0);
   held.session().reset();
   CHECK(trace.destroyed);
+}
+
+TEST_CASE("UploadTable: a session that cannot rest is not offered to the next request") {
+  TracedSession::Trace trace{.lost = true};
+  const testing::FakeClock clock;
+  UploadTable table(clock);
+  const UploadId id = UploadId::random();
+  value(table.hold(id)).session() = traced(id, trace);
+  CHECK(trace.destroyed);
+  CHECK(table.at_rest() == 0);
+  CHECK(value(table.hold(id)).session() == nullptr);
 }
 
 TEST_CASE("UploadTable: what was let go of without a session leaves nothing behind") {

@@ -294,6 +294,31 @@ TEST_CASE("Registry: after a write error the next request takes up what is there
   CHECK(value(bench.close(kApp, id, digest_of("abcdef"), "def")).size == 6);
 }
 
+TEST_CASE("Registry: a chunk that the disk did not take is not acknowledged") {
+  Bench<FaultyStores> bench;
+  auto& faulty = bench.stores().blob_store;
+  const UploadId id = bench.begin(kApp);
+  {
+    const auto writer = value(bench->write_upload(kApp, id, std::nullopt));
+    REQUIRE(writer->append(bytes("abc")));
+    faulty.faults.lose = true;
+    CHECK(error_code(writer->pause()) == Errc::kIo);
+  }
+  CHECK(value(bench->upload_status(kApp, id)).offset == 0);
+  CHECK(value(bench.close(kApp, id, digest_of("abc"), "abc")).size == 3);
+}
+
+TEST_CASE("Registry: an upload that was lost to a full disk is not offered again") {
+  Bench<FaultyStores> bench;
+  auto& faulty = bench.stores().blob_store;
+  const UploadId id = bench.begin(kApp);
+  bench.patch(kApp, id, "abc");
+  faulty.faults.commit = Errc::kNoSpace;
+  faulty.faults.lose = true;
+  CHECK(error_code(bench.close(kApp, id, digest_of("abc"))) == Errc::kNoSpace);
+  CHECK(value(bench->upload_status(kApp, id)).offset == 0);
+}
+
 TEST_CASE("Registry: after a commit that failed the next request takes up what is there") {
   Bench<FaultyStores> bench;
   const UploadId id = bench.begin(kApp);
