@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 
@@ -33,6 +34,12 @@ class BodyDecoder {
 
   /// Nothing more belongs to this body.
   bool done() const noexcept { return state_ == State::kDone; }
+
+  /// At most so many bytes more belong to it: as `Content-Length` has it; of chunks
+  /// it cannot be known.
+  std::uint64_t most_left() const noexcept {
+    return chunked_ ? std::numeric_limits<std::uint64_t>::max() : remaining_;
+  }
 
  private:
   enum class State : std::uint8_t {

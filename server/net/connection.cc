@@ -13,8 +13,6 @@ namespace {
 
 /// What one connection may move before others get their turn.
 constexpr std::size_t kTurnBudget = std::size_t{2} * 1024 * 1024;
-/// Read in one go while a head is expected; the rest of it may be body.
-constexpr std::size_t kHeadRead = std::size_t{16} * 1024;
 /// What a request counts against the budget besides its bytes, so that one sent
 /// ahead of another is no cheaper than a file of this size.
 constexpr std::size_t kRequestCost = std::size_t{64} * 1024;
@@ -100,6 +98,7 @@ void Connection::await_request() {
   }
   phase_ = Phase::kHead;
   pending_is_new_ = !pending_.empty();
+  if (pending_.empty()) ahead_ = MemoryBudget::Share(context_.memory);
   set_deadline(context_.options.timeouts.idle);
 }
 

@@ -92,9 +92,13 @@ class Connection {
   Step write_response();
   Step linger();
 
+  /// Read in one go while a head is expected; the rest of it may be body.
+  static constexpr std::size_t kHeadRead = std::size_t{16} * 1024;
+
   /// Body bytes into `into`, decoded: first what came with the head, then the
   /// socket's. None when it has to wait or the connection is lost.
   std::optional<std::size_t> read_body(std::span<std::byte> into);
+  void keep_ahead(std::string_view bytes);
   /// Counts against the turn's budget; false when it is used up.
   bool spend(std::size_t bytes);
 
@@ -132,6 +136,7 @@ class Connection {
   std::size_t budget_ = 0;
 
   ReadAhead pending_;            ///< received, but not yet part of a request
+  MemoryBudget::Share ahead_;    ///< for what `pending_` holds beyond a head
   bool pending_is_new_ = false;  ///< not yet tried as a head
   std::shared_ptr<ActiveRequest> active_;
   http::BodyDecoder body_{http::Framing{}};

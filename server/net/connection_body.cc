@@ -28,6 +28,11 @@ std::optional<std::size_t> Connection::read_body(std::span<std::byte> into) {
     got = std::min(pending_.size(), into.size());
     std::memcpy(into.data(), pending_.view().data(), got);
   } else {
+    // Not much beyond the end: what the client sends ahead can wait in the socket.
+    const std::uint64_t left = body_.most_left();
+    if (left < into.size()) {
+      into = into.first(std::min<std::uint64_t>(into.size(), left + kHeadRead));
+    }
     const Transfer moved = stream_->read(into);
     if (moved.state == Transfer::State::kBlocked) return std::nullopt;
     if (moved.state != Transfer::State::kMoved) {
@@ -42,7 +47,7 @@ std::optional<std::size_t> Connection::read_body(std::span<std::byte> into) {
   if (from_pending) {
     pending_.drop(step.consumed);
   } else if (step.consumed < got) {
-    pending_.append(as_text(into.subspan(step.consumed, got - step.consumed)));
+    keep_ahead(as_text(into.subspan(step.consumed, got - step.consumed)));
   }
   if (step.refusal) {
     // A body that skips past an answer already on its way cannot be answered again.
@@ -55,6 +60,17 @@ std::optional<std::size_t> Connection::read_body(std::span<std::byte> into) {
   }
   if (active_) active_->bytes_in += step.payload;
   return step.payload;
+}
+
+/// Keeps what came behind a body for its turn. Behind one in chunks it may be a whole
+/// buffer. When there is no memory for that, the connection ends with its answer, and
+/// the client sends those requests again on another (RFC 9112, section 9.3.2).
+void Connection::keep_ahead(std::string_view bytes) {
+  if (bytes.size() > kHeadRead && !ahead_.take_spare(bytes.size())) {
+    close_after_response_ = true;
+    return;
+  }
+  pending_.append(bytes);
 }
 
 bool Connection::spend(std::size_t bytes) {
