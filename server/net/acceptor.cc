@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <ctime>
 #include <optional>
 #include <system_error>
@@ -26,6 +27,8 @@ namespace {
 constexpr int kBurst = 64;
 /// Out of descriptors: how long before the next try, in milliseconds.
 constexpr int kRetry = 100;
+/// While there are `Farewells`, in milliseconds: none of them notices its own end.
+constexpr int kLook = 250;
 
 http::Peer describe(const ::sockaddr_storage& name) {
   std::array<char, INET6_ADDRSTRLEN> text{};
@@ -73,12 +76,17 @@ void Acceptor::run() {
   watched.push_back({stop_.get(), POLLIN, 0});
   for (const Listening& listening : sockets_)
     watched.push_back({listening.socket.get(), POLLIN, 0});
+  const std::size_t always = watched.size();
 
   while (true) {
+    watched.resize(always);
+    farewells_.watch(watched);
     // Without descriptors the waiting connections would keep `poll` spinning.
     const bool rest = std::exchange(out_of_descriptors_, false);
-    if (::poll(watched.data(), rest ? 1 : watched.size(), rest ? kRetry : -1) < 0) continue;
+    const int patience = rest ? kRetry : farewells_.empty() ? -1 : kLook;
+    if (::poll(watched.data(), rest ? 1 : watched.size(), patience) < 0) continue;
     if (watched.front().revents != 0) return;
+    farewells_.tend(std::chrono::steady_clock::now());
     for (std::size_t i = 0; i < sockets_.size() && !rest; ++i) {
       if (watched[i + 1].revents == 0) continue;
       const bool done =
@@ -106,7 +114,7 @@ void Acceptor::accept_from(const Listening& listening) {
     http::Peer peer = describe(name);
     auto slot = socket.get() < options_.descriptors ? limit_.acquire(peer.address) : std::nullopt;
     if (!slot) {
-      turn_away(socket, peer);
+      turn_away(std::move(socket), peer);
       continue;
     }
     const int on = 1;
@@ -120,7 +128,7 @@ void Acceptor::accept_from(const Listening& listening) {
 }
 
 /// One try, without waiting: a fresh socket has room for so little.
-void Acceptor::turn_away(const UniqueFd& socket, const http::Peer& peer) {
+void Acceptor::turn_away(UniqueFd socket, const http::Peer& peer) {
   http::Request request;
   request.peer = peer;
   request.id = id_prefix_ + std::to_string(++turned_away_);
@@ -133,6 +141,9 @@ void Acceptor::turn_away(const UniqueFd& socket, const http::Peer& peer) {
   }
   static_cast<void>(::send(socket.get(), answer.data(), answer.size(), MSG_NOSIGNAL));
   ::shutdown(socket.get(), SHUT_WR);
+  if (socket.get() < options_.descriptors) {
+    farewells_.add(std::move(socket), std::chrono::steady_clock::now());
+  }
   application_.finished({.request = request,
                          .status = response.status,
                          .bytes_out = response.body_length(),
