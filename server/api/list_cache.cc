@@ -14,7 +14,7 @@ std::shared_ptr<const http::Response> ListCache::find(const std::string& request
 }
 
 void ListCache::keep(std::string request, index::Sequence as_of, http::Response response) {
-  const std::size_t bytes = request.size() + response.body_length();
+  const std::size_t bytes = kOverhead + request.size() + response.body_length();
   auto kept = std::make_shared<const http::Response>(std::move(response));
   const auto state = state_.lock();
   if (as_of < state->as_of || bytes > std::min(most_bytes_, kMostOfOne)) return;

@@ -19,6 +19,8 @@ class ListCache {
   static constexpr std::size_t kMostBytes = std::size_t{2} << 20;
   /// Longer ones are not kept: each is copied by the event loop.
   static constexpr std::size_t kMostOfOne = std::size_t{64} << 10;
+  /// What an answer takes besides its text and the request's: nodes, vectors, header fields.
+  static constexpr std::size_t kOverhead = 768;
 
   explicit ListCache(std::size_t most_bytes = kMostBytes) : most_bytes_(most_bytes) {}
 
