@@ -35,6 +35,9 @@ class StagedUpload {
     return session_ != nullptr ? session_->offset() : bytes_.size();
   }
 
+  /// Bytes of memory for what is small.
+  std::size_t memory() const noexcept { return bytes_.capacity(); }
+
   /// As `UploadSession::append`.
   Result<void> append(std::span<const std::byte> bytes);
 

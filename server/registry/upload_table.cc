@@ -1,6 +1,7 @@
 #include "server/registry/upload_table.h"
 
 #include <utility>
+#include <vector>
 
 namespace shale::registry {
 
@@ -76,8 +77,11 @@ std::optional<UploadTable::Hold> UploadTable::hold_idle(const UploadId& id, Time
 
 UploadTable::Hold UploadTable::take(State& state, const UploadId& id) {
   const auto [place, fresh] = state.entries.try_emplace(id);
-  if (!fresh) state.resting.erase(place->second.place);
   Entry& entry = place->second;
+  if (!fresh) {
+    state.resting.erase(entry.place);
+    state.bytes -= entry.session->memory();
+  }
   entry.offset = entry.session == nullptr ? Entry::kNoOffset : entry.session->offset();
   entry.phase = Phase::kOpen;
   return {*this, entry, id, std::move(entry.session)};
@@ -88,16 +92,19 @@ void UploadTable::release(const UploadId& id, std::unique_ptr<StagedUpload> sess
   // no good any more is not offered to the next request, which resumes what there is.
   if (session != nullptr && !session->rest()) session.reset();
   // Both end after the lock: they may touch the disk.
-  std::unique_ptr<StagedUpload> evicted;
+  std::vector<std::unique_ptr<StagedUpload>> evicted;
   std::unique_ptr<StagedUpload> cancelled;
   {
     auto state = state_.lock();
     Entry& entry = state->entries.at(id);
     if (session != nullptr && entry.phase != Phase::kCancelled) {
+      state->bytes += session->memory();
       entry.session = std::move(session);
       entry.let_go = clock_.now();
       entry.place = state->resting.insert(state->resting.end(), id);
-      if (state->resting.size() > most_at_rest_) evicted = evict(*state);
+      while (state->resting.size() > bounds_.sessions || state->bytes > bounds_.bytes) {
+        evicted.push_back(evict(*state));
+      }
     } else {
       state->entries.erase(id);
       cancelled = std::move(session);
@@ -110,6 +117,7 @@ void UploadTable::release(const UploadId& id, std::unique_ptr<StagedUpload> sess
 std::unique_ptr<StagedUpload> UploadTable::evict(State& state) {
   const auto longest = state.entries.find(state.resting.front());
   std::unique_ptr<StagedUpload> session = std::move(longest->second.session);
+  state.bytes -= session->memory();
   state.entries.erase(longest);
   state.resting.pop_front();
   return session;

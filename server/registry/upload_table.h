@@ -16,16 +16,20 @@ namespace shale::registry {
 
 /// Who is writing to which upload, so that two requests never write to one, and
 /// the sessions of those that wait for their next request, so that their running
-/// hash is not lost. Keeps a bounded number: the one that waited longest goes
+/// hash is not lost. Keeps a bounded number and size: the one that waited longest goes
 /// first, and is resumed from the store when it is wanted again. Thread-safe.
 class UploadTable {
   struct Entry;
 
  public:
-  static constexpr std::size_t kMostAtRest = 512;
+  /// How much may rest here.
+  struct Bounds {
+    std::size_t sessions = 512;
+    std::size_t bytes = std::size_t{4} << 20;  ///< of memory, for those that are small
+  };
 
-  explicit UploadTable(const Clock& clock, std::size_t most_at_rest = kMostAtRest)
-      : clock_(clock), most_at_rest_(most_at_rest) {}
+  explicit UploadTable(const Clock& clock) : UploadTable(clock, Bounds()) {}
+  UploadTable(const Clock& clock, Bounds bounds) : clock_(clock), bounds_(bounds) {}
 
   /// The sole right to an upload. Letting go of it lays the session, if there is
   /// one, to rest in the table, or ends it when it cannot rest. Must not outlive the
@@ -98,6 +102,7 @@ class UploadTable {
   struct State {
     std::map<UploadId, Entry> entries;
     std::list<UploadId> resting;  ///< the longest waiting first
+    std::size_t bytes = 0;        ///< of memory, of those that rest
   };
 
   void release(const UploadId& id, std::unique_ptr<StagedUpload> session) noexcept;
@@ -106,7 +111,7 @@ class UploadTable {
   static std::unique_ptr<StagedUpload> evict(State& state);
 
   const Clock& clock_;
-  const std::size_t most_at_rest_;
+  const Bounds bounds_;
   Guarded<State> state_;
 };
 

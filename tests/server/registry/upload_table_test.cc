@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 
 #include "blobstore/memory_blob_store.h"
+#include "tests/support/bytes.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/result.h"
 
@@ -100,7 +101,7 @@ TEST_CASE("UploadTable: what was let go of without a session leaves nothing behi
 TEST_CASE("UploadTable: the session that waited longest goes when there are too many") {
   std::vector<TracedSession::Trace> traces(3);  // outlives the sessions in the table
   const testing::FakeClock clock;
-  UploadTable table(clock, 2);
+  UploadTable table(clock, {.sessions = 2});
   std::vector<UploadId> ids;
   for (auto& trace : traces) {
     ids.push_back(UploadId::random());
@@ -114,6 +115,28 @@ TEST_CASE("UploadTable: the session that waited longest goes when there are too 
   CHECK(traces[1].destroyed);
   CHECK_FALSE(traces[2].destroyed);
   CHECK(value(table.hold(ids[1])).session() == nullptr);
+}
+
+TEST_CASE("UploadTable: small uploads take no more memory than they may") {
+  constexpr std::size_t kSmall = 1'000;
+  MemoryBlobStore blobs;
+  const testing::FakeClock clock;
+  UploadTable table(clock, {.sessions = 100, .bytes = 3 * kSmall});
+  std::vector<UploadId> ids;
+  for (int i = 0; i < 5; ++i) {
+    const UploadId id = ids.emplace_back(UploadId::random());
+    auto held = value(table.hold(id));
+    held.session() = std::make_unique<StagedUpload>(blobs, id, Algorithm::kSha256, kSmall);
+    REQUIRE(held.session()->append(testing::bytes(std::string(kSmall, 'x'))));
+  }
+  CHECK(table.at_rest() == 3);
+  CHECK(value(table.hold(ids[1])).session() == nullptr);
+  CHECK(value(blobs.resume_upload(ids[1], Algorithm::kSha256))->offset() == kSmall);
+  {
+    auto taken = value(table.hold(ids[2]));
+    CHECK(taken.session() != nullptr);
+  }
+  CHECK(table.at_rest() == 3);
 }
 
 TEST_CASE("UploadTable: idle means let go of before that time") {
