@@ -52,6 +52,8 @@ int share_descriptors() {
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) throw std::runtime_error("getrlimit failed");
   limit.rlim_cur = std::min<::rlim_t>(limit.rlim_max, std::numeric_limits<int>::max());
   ::setrlimit(RLIMIT_NOFILE, &limit);
+  // What is in force, should that have been refused.
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) throw std::runtime_error("getrlimit failed");
   if (limit.rlim_cur < kSetAside + kFewest) {
     throw std::runtime_error("this process may open " + std::to_string(limit.rlim_cur) +
                              " files, and needs " + std::to_string(kSetAside + kFewest) +
