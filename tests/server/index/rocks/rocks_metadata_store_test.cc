@@ -67,6 +67,43 @@ TEST_CASE("RocksMetadataStore: everything is there again after closing and openi
   CHECK(value(store->link_blob(link("a", "next"))) == 4);
 }
 
+/// What this process has read from files so far.
+std::uint64_t bytes_read() {
+  std::ifstream io("/proc/self/io");
+  std::string name;
+  std::uint64_t value = 0;
+  while (io >> name >> value) {
+    if (name == "rchar:") return value;
+  }
+  FAIL("/proc/self/io does not tell what was read");
+  return 0;
+}
+
+TEST_CASE("RocksMetadataStore: opening does not read what is stored") {
+  constexpr std::size_t kManifestBytes = 8'000;
+  const auto read_to_open = [](int manifests) {
+    Directory at;
+    at.options.durability = Durability::kRelaxed;
+    {
+      const auto store = at.open();
+      for (int i = 0; i < manifests; ++i) {
+        std::string bytes = std::to_string(i);
+        bytes.resize(kManifestBytes, 'm');
+        REQUIRE(store->put_manifest(put("a", manifest(bytes), {"v" + std::to_string(i)})));
+      }
+    }
+    const std::uint64_t before = bytes_read();
+    const auto store = at.open();
+    CHECK(store->sequence() == static_cast<index::Sequence>(manifests));
+    return bytes_read() - before;
+  };
+  constexpr int kMany = 4'000;
+  const std::uint64_t few = read_to_open(10);
+  const std::uint64_t many = read_to_open(kMany);
+  // Indexes and filters are a few bytes for each; the rows are 32 MB.
+  CHECK(many < few + kMany * kManifestBytes / 50);
+}
+
 TEST_CASE("RocksMetadataStore: makes its directory, with those above it") {
   Directory at;
   at.options.path = at.directory / "one/two/three";
