@@ -204,7 +204,10 @@ std::vector<Setting> log_settings() {
                                      {"warn", LogLevel::kWarn},
                                      {"error", LogLevel::kError}},
                                     "The least important lines that are written.")),
-      truth("log.access", field(&L::access), "Writes one line for each request."),
+      truth("log.access", field(&L::access),
+            "Writes one line for each request. Without them, and on a higher level, only faults of "
+            "the "
+            "server are told with their request id."),
   };
 }
 
