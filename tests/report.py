@@ -14,8 +14,10 @@ OUTCOMES = {"0": "passed", "77": "left out"}  # by exit status
 
 def left_out_of(suite, test):
     """The lines of one test that tell what it did not show; a skipped test always has one."""
-    lines = [line.strip() for line in (test.findtext("system-out") or "").splitlines()]
-    told = [f"{suite}: {test.get('name')}: {line}" for line in lines if line.startswith(MARKS)]
+    told = []
+    for line in (test.findtext("system-out") or "").splitlines():
+        # doctest puts the place in front.
+        told += [f"{suite}: {test.get('name')}: {line[line.index(mark):]}" for mark in MARKS if mark in line]
     if test.find("skipped") is not None and not told:
         told = [f"{suite}: {test.get('name')}: skipped, and it did not say why"]
     return told
