@@ -32,6 +32,7 @@ std::string_view code_of(http::Refusal refusal) noexcept {
     case http::Refusal::kExpectationUnknown:
     case http::Refusal::kHeadTimeout:
     case http::Refusal::kBodyTimeout:
+    case http::Refusal::kTlsOnly:
       return "UNSUPPORTED";
     case http::Refusal::kBodyTooLarge:
       return "SIZE_INVALID";

@@ -9,6 +9,7 @@ int status_of(Refusal refusal) noexcept {
     case Refusal::kMalformedBody:
     case Refusal::kConflictingLength:
     case Refusal::kMissingHost:
+    case Refusal::kTlsOnly:
       return 400;
     case Refusal::kHeadTimeout:
     case Refusal::kBodyTimeout:
@@ -65,6 +66,8 @@ std::string_view text_of(Refusal refusal) noexcept {
       return "the request head did not arrive in time";
     case Refusal::kBodyTimeout:
       return "the request body did not arrive in time; resume the upload";
+    case Refusal::kTlsOnly:
+      return "this port speaks TLS: use https";
     case Refusal::kTooManyConnections:
       return "too many connections; try again later";
     case Refusal::kOverloaded:

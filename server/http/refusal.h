@@ -20,6 +20,7 @@ enum class Refusal : std::uint8_t {
   kExpectationUnknown,  ///< 417
   kHeadTimeout,         ///< 408
   kBodyTimeout,         ///< 408
+  kTlsOnly,             ///< 400: plain HTTP where TLS is spoken
   kTooManyConnections,  ///< 503
   kOverloaded,          ///< 503: the pool's queue is full, or no memory is left for the body
   kInternal,            ///< 500: an exception left a handler

@@ -29,6 +29,9 @@ constexpr int kBurst = 64;
 constexpr int kRetry = 100;
 /// While there are `Farewells`, in milliseconds: none of them notices its own end.
 constexpr int kLook = 250;
+/// Says "internal error" to a client that waits for a handshake. There is no better
+/// alert, and words in the clear would only puzzle it.
+constexpr std::string_view kAlert("\x15\x03\x03\x00\x02\x02\x50", 7);
 
 http::Peer describe(const ::sockaddr_storage& name) {
   std::array<char, INET6_ADDRSTRLEN> text{};
@@ -112,6 +115,7 @@ void Acceptor::accept_from(const Listening& listening) {
       return;
     }
     http::Peer peer = describe(name);
+    peer.tls = listening.tls;
     auto slot = socket.get() < options_.descriptors ? limit_.acquire(peer.address) : std::nullopt;
     if (!slot) {
       turn_away(std::move(socket), peer);
@@ -139,7 +143,8 @@ void Acceptor::turn_away(UniqueFd socket, const http::Peer& peer) {
   for (const http::BodyPiece& piece : response.body) {
     if (const auto* text = std::get_if<std::string>(&piece)) answer += *text;
   }
-  static_cast<void>(::send(socket.get(), answer.data(), answer.size(), MSG_NOSIGNAL));
+  const std::string_view words = peer.tls ? kAlert : std::string_view(answer);
+  static_cast<void>(::send(socket.get(), words.data(), words.size(), MSG_NOSIGNAL));
   ::shutdown(socket.get(), SHUT_WR);
   if (socket.get() < options_.descriptors) {
     farewells_.add(std::move(socket), std::chrono::steady_clock::now());

@@ -49,7 +49,7 @@ Connection::Connection(ConnectionId id, std::unique_ptr<Stream> stream, http::Pe
       stream_(std::move(stream)),
       peer_(std::move(peer)),
       slot_(std::move(slot)) {
-  await_request();
+  set_deadline(context_.options.timeouts.handshake);
 }
 
 Connection::~Connection() {
@@ -64,6 +64,9 @@ void Connection::advance() {
   Step step = Step::kGoOn;
   while (step == Step::kGoOn) {
     switch (phase_) {
+      case Phase::kHandshake:
+        step = shake_hands();
+        break;
       case Phase::kHead:
         step = read_head();
         break;
@@ -89,11 +92,34 @@ void Connection::advance() {
   }
 }
 
+// --- the handshake ---
+
+Connection::Step Connection::shake_hands() {
+  const Handshake handshake = stream_->handshake();
+  switch (handshake.state) {
+    case Handshake::State::kDone:
+      await_request();
+      return Step::kGoOn;
+    case Handshake::State::kBlocked:
+      return Step::kWait;
+    case Handshake::State::kInTheClear:
+      refuse(http::Refusal::kTlsOnly);
+      return Step::kGoOn;
+    case Handshake::State::kFailed:
+      if (!handshake.cause.empty()) {
+        context_.options.trace("a TLS handshake failed", peer_.address + ": " + handshake.cause);
+      }
+      close();
+      return Step::kWait;
+  }
+  return Step::kWait;
+}
+
 // --- the head ---
 
 void Connection::await_request() {
   if (draining_ && idle()) {
-    close();
+    leave();
     return;
   }
   phase_ = Phase::kHead;
@@ -118,7 +144,7 @@ Connection::Step Connection::read_head() {
   const Transfer got = stream_->read(into);
   if (got.state == Transfer::State::kBlocked) return Step::kWait;
   if (got.state != Transfer::State::kMoved) {
-    close();
+    leave();
     return Step::kWait;
   }
   take_head(as_text(into.first(got.bytes)));
@@ -294,7 +320,7 @@ void Connection::after_response() {
   // Whoever meant to keep the connection may have sent the next request already.
   const bool more_may_come = !body_.done() || active_->request.keep_alive;
   finish_exchange(/*complete=*/true);
-  if (close_after_response_ && !more_may_come) {
+  if (close_after_response_ && !more_may_come && stream_->take_leave()) {
     close();
   } else if (close_after_response_) {
     stream_->shutdown_write();
@@ -355,15 +381,19 @@ void Connection::abort_exchange() {
 void Connection::drain() {
   draining_ = true;
   close_after_response_ = true;
-  if (phase_ == Phase::kHead && idle()) close();
+  if (phase_ == Phase::kHandshake) close();
+  if (phase_ == Phase::kHead && idle()) leave();
 }
 
 void Connection::check_deadline() {
   if (context_.now < deadline_) return;
   switch (phase_) {
+    case Phase::kHandshake:
+      close();
+      return;
     case Phase::kHead:
       if (idle()) {
-        close();
+        leave();
         return;
       }
       refuse(http::Refusal::kHeadTimeout);
@@ -381,6 +411,12 @@ void Connection::check_deadline() {
       return;
   }
   advance();
+}
+
+/// Between two requests: nobody has to think that something was cut off.
+void Connection::leave() {
+  stream_->take_leave();
+  close();
 }
 
 void Connection::close() {

@@ -60,7 +60,7 @@ class Connection {
   void drain();
   /// Acts on a deadline that has passed.
   void check_deadline();
-  /// Ends it now: nothing of it moves any more.
+  /// Ends it now, as an accident does: nothing of it moves any more.
   void close();
 
   bool closed() const noexcept { return phase_ == Phase::kClosed; }
@@ -70,18 +70,20 @@ class Connection {
 
  private:
   enum class Phase : std::uint8_t {
-    kHead,     ///< waits for a request or the rest of its head
-    kGather,   ///< reads a body into the request
-    kStream,   ///< reads a body into the sink
-    kWorking,  ///< a handler is at it on the pool
-    kRespond,  ///< sends the answer
-    kSkip,     ///< reads past a body that nobody wanted
-    kLinger,   ///< has closed its side, lets the client read the answer
+    kHandshake,  ///< agrees with the client on how to talk
+    kHead,       ///< waits for a request or the rest of its head
+    kGather,     ///< reads a body into the request
+    kStream,     ///< reads a body into the sink
+    kWorking,    ///< a handler is at it on the pool
+    kRespond,    ///< sends the answer
+    kSkip,       ///< reads past a body that nobody wanted
+    kLinger,     ///< has closed its side, lets the client read the answer
     kClosed,
   };
   /// Whether the phase got anywhere; if not, an event or a pool task goes on.
   enum class Step : std::uint8_t { kGoOn, kWait };
 
+  Step shake_hands();
   bool idle() const;
   Step read_head();
   Step take_head(std::string_view fresh);
@@ -117,6 +119,7 @@ class Connection {
   void after_response();
   void finish_exchange(bool complete);
   void abort_exchange();
+  void leave();
   void await_request();
   void set_deadline(std::chrono::milliseconds from_now);
   void clear_deadline();
@@ -127,7 +130,7 @@ class Connection {
   const http::Peer peer_;
   ConnectionLimit::Slot slot_;
 
-  Phase phase_ = Phase::kHead;
+  Phase phase_ = Phase::kHandshake;
   SteadyTime deadline_;
   bool wants_turn_ = false;
   bool draining_ = false;

@@ -18,6 +18,7 @@ namespace shale::net {
 namespace {
 
 constexpr std::string_view kUnixPrefix = "unix:";
+constexpr std::string_view kTlsPrefix = "https://";
 constexpr int kSocketFlags = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
 
 [[noreturn]] void fail(std::string_view address, const std::string& why) {
@@ -57,7 +58,7 @@ Listening listen_unix(std::string_view address) {
     fail_errno(address, "bind");
   }
   if (::listen(socket.get(), SOMAXCONN) != 0) fail_errno(address, "listen");
-  return {std::move(socket), std::string(address), path};
+  return {.socket = std::move(socket), .address = std::string(address), .unix_path = path};
 }
 
 struct HostPort {
@@ -102,13 +103,23 @@ std::optional<Listening> listen_tcp(std::string_view address, const ::addrinfo& 
   }
   if (::listen(socket.get(), SOMAXCONN) != 0) fail_errno(address, "listen");
   std::string bound = bound_address(socket.get());
-  return Listening{std::move(socket), std::move(bound), {}};
+  return Listening{.socket = std::move(socket), .address = std::move(bound), .unix_path = {}};
 }
 
 }  // namespace
 
 std::vector<Listening> listen_on(std::string_view address) {
   std::vector<Listening> result;
+  if (address.starts_with(kTlsPrefix)) {
+    const std::string_view below = address.substr(kTlsPrefix.size());
+    if (below.starts_with(kUnixPrefix)) fail(address, "unix sockets speak no TLS");
+    result = listen_on(below);
+    for (Listening& listening : result) {
+      listening.tls = true;
+      listening.address.insert(0, kTlsPrefix);
+    }
+    return result;
+  }
   if (address.starts_with(kUnixPrefix)) {
     result.push_back(listen_unix(address));
     return result;

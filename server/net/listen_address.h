@@ -11,8 +11,9 @@ namespace shale::net {
 /// A socket that listens, and what it is bound to (the real port where 0 was asked for).
 struct Listening {
   UniqueFd socket;
-  std::string address;    ///< `127.0.0.1:5000`, `[::1]:5000` or `unix:/path`
+  std::string address;    ///< as it was asked for, with real host and port
   std::string unix_path;  ///< to be removed at the end; empty for TCP
+  bool tls = false;
 };
 
 /// Binds one configured address, which may stand for several sockets (a host

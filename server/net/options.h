@@ -9,11 +9,13 @@
 #include <vector>
 
 #include "server/http/head_parser.h"
+#include "server/net/certificates.h"
 
 namespace shale::net {
 
 /// How long a connection may stand still in each phase.
 struct Timeouts {
+  std::chrono::milliseconds handshake = std::chrono::seconds{10};  ///< all of it, of TLS
   std::chrono::milliseconds head = std::chrono::seconds{15};   ///< first byte to end of the head
   std::chrono::milliseconds body = std::chrono::seconds{60};   ///< without a byte of the body
   std::chrono::milliseconds write = std::chrono::seconds{60};  ///< without the client taking any
@@ -21,7 +23,8 @@ struct Timeouts {
 };
 
 struct Options {
-  /// `host:port`, `[v6]:port`, `:port` for all addresses, or `unix:/path`.
+  /// `host:port`, `[v6]:port`, `:port` for all addresses, or `unix:/path`. TLS is spoken on
+  /// those with `https://` before them, never on unix sockets.
   std::vector<std::string> listen = {"127.0.0.1:5000"};
   std::size_t workers = 0;  ///< event loops; 0: one for each core
   std::size_t pool_threads = 16;
@@ -32,11 +35,19 @@ struct Options {
   /// No connection is kept whose descriptor has this number or a higher one: those are
   /// for other parts of the program.
   int descriptors = std::numeric_limits<int>::max();
+  /// For TLS; the first is shown to clients that name none or an unknown host. The files
+  /// are followed: a change counts for the handshakes after it.
+  std::vector<CertificateFiles> certificates;
   Timeouts timeouts;
   http::HeadLimits head;
   /// Told of what the operator should know and no request can carry. Any thread.
   std::function<void(std::string_view what, std::string_view cause)> warn = [](std::string_view,
                                                                                std::string_view) {};
+  /// The same, of what went as it should, and of what only matters to who looks for a fault.
+  std::function<void(std::string_view what, std::string_view cause)> note = [](std::string_view,
+                                                                               std::string_view) {};
+  std::function<void(std::string_view what, std::string_view cause)> trace =
+      [](std::string_view, std::string_view) {};
 };
 
 }  // namespace shale::net

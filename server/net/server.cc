@@ -2,22 +2,30 @@
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <cstdio>
 #include <random>
+#include <stdexcept>
 #include <thread>
 #include <utility>
 
 #include <pistache/reactor.h>
 
 #include "server/net/acceptor.h"
+#include "server/net/boundary.h"
+#include "server/net/certificate_watch.h"
 #include "server/net/connection_limit.h"
 #include "server/net/pool.h"
+#include "server/net/ticker.h"
+#include "server/net/tls_context.h"
 #include "server/net/worker.h"
 
 namespace shale::net {
 namespace {
 
 constexpr std::chrono::milliseconds kDrainPoll{10};
+/// How often the files of certificates are looked at.
+constexpr std::chrono::milliseconds kCertificatePoll{500};
 
 std::string fresh_prefix() {
   std::random_device random;
@@ -31,6 +39,38 @@ std::size_t worker_count(const Options& options) {
   return std::max(1U, std::thread::hardware_concurrency());
 }
 
+/// Threads that begin while this lives never get SIGPIPE, which OpenSSL and sendfile
+/// raise when a client is gone: the error code says it already.
+class SigpipeBlocked {
+ public:
+  SigpipeBlocked() {
+    ::sigset_t signals{};
+    ::sigemptyset(&signals);
+    ::sigaddset(&signals, SIGPIPE);
+    ::pthread_sigmask(SIG_BLOCK, &signals, &before_);
+  }
+  ~SigpipeBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  SigpipeBlocked(const SigpipeBlocked&) = delete;
+  SigpipeBlocked& operator=(const SigpipeBlocked&) = delete;
+
+ private:
+  ::sigset_t before_{};
+};
+
+/// What TLS needs; only where there are certificates.
+struct Tls {
+  explicit Tls(const Options& options)
+      : certificates(options.certificates, {.warn = options.warn, .note = options.note}),
+        context(certificates),
+        ticker(kCertificatePoll, [this, &options] {
+          contained(options, "looking at the certificates failed", [&] { certificates.look(); });
+        }) {}
+
+  CertificateWatch certificates;
+  TlsContext context;
+  Ticker ticker;
+};
+
 }  // namespace
 
 struct Server::State {
@@ -39,14 +79,19 @@ struct Server::State {
         limit(options.connections, options.connections_per_address),
         memory(options.body_memory),
         pool(std::make_unique<Pool>(options.pool_threads, options.pool_queue)),
+        tls(options.certificates.empty() ? nullptr : std::make_unique<Tls>(options)),
         shared{.application = application_in,
                .pool = *pool,
                .memory = memory,
                .options = options,
+               .tls = tls ? &tls->context : nullptr,
                .id_prefix = fresh_prefix()} {
     std::vector<Listening> sockets;
     for (const std::string& address : options.listen) {
       for (Listening& listening : listen_on(address)) {
+        if (listening.tls && !tls) {
+          throw std::runtime_error("cannot listen on " + address + ": there is no certificate");
+        }
         addresses.push_back(listening.address);
         sockets.push_back(std::move(listening));
       }
@@ -57,6 +102,7 @@ struct Server::State {
     for (const auto& handler : reactor->handlers(key)) {
       inboxes.push_back(std::static_pointer_cast<Worker>(handler)->inbox());
     }
+    const SigpipeBlocked blocked;
     reactor->run();
     acceptor = std::make_unique<Acceptor>(std::move(sockets), inboxes, limit, application_in,
                                           options, shared.id_prefix + "-refused-");
@@ -81,6 +127,7 @@ struct Server::State {
   ConnectionLimit limit;
   MemoryBudget memory;
   std::unique_ptr<Pool> pool;
+  std::unique_ptr<Tls> tls;
   Worker::Shared shared;
   std::vector<std::string> addresses;
   std::vector<std::shared_ptr<Inbox>> inboxes;
@@ -101,6 +148,10 @@ const std::vector<std::string>& Server::addresses() const noexcept {
 
 std::size_t Server::open_connections() const noexcept {
   return state_->limit.open();
+}
+
+bool Server::reload_certificates() {
+  return state_->tls && state_->tls->certificates.reload();
 }
 
 std::size_t Server::stop(std::chrono::milliseconds limit) {

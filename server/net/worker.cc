@@ -12,6 +12,7 @@
 #include "server/http/response_head.h"
 #include "server/net/boundary.h"
 #include "server/net/plain_stream.h"
+#include "server/net/tls_stream.h"
 
 namespace shale::net {
 namespace {
@@ -111,9 +112,8 @@ void Worker::adopt(Arrived arrived) {
   if (draining_) return;
   const ConnectionId id = next_id_++;
   const int fd = arrived.socket.get();
-  auto connection =
-      std::make_unique<Connection>(id, std::make_unique<PlainStream>(std::move(arrived.socket)),
-                                   std::move(arrived.peer), std::move(arrived.slot), context_);
+  auto connection = std::make_unique<Connection>(id, stream_over(arrived), std::move(arrived.peer),
+                                                 std::move(arrived.slot), context_);
   try {
     // Registering first reports what has come already, so no data is missed.
     reactor()->registerFd(key(), fd, NotifyOn::Read | NotifyOn::Write | NotifyOn::Shutdown, Tag(id),
@@ -125,6 +125,11 @@ void Worker::adopt(Arrived arrived) {
   connections_.emplace(id, Kept{.connection = std::move(connection)});
   ++shared_.connections;
   arm_timer(/*on=*/true);
+}
+
+std::unique_ptr<Stream> Worker::stream_over(Arrived& arrived) {
+  if (!arrived.peer.tls) return std::make_unique<PlainStream>(std::move(arrived.socket));
+  return std::make_unique<TlsStream>(std::move(arrived.socket), *shared_.tls, scratch_);
 }
 
 void Worker::let(Connections::iterator where, void (Connection::*act)()) {

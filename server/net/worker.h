@@ -12,6 +12,7 @@
 #include "server/net/inbox.h"
 #include "server/net/options.h"
 #include "server/net/pool.h"
+#include "server/net/tls_context.h"
 #include "server/net/unique_fd.h"
 
 namespace shale::net {
@@ -33,6 +34,7 @@ class Worker final : public Pistache::Aio::Handler {
     Pool& pool;
     MemoryBudget& memory;
     const Options& options;
+    const TlsContext* tls;  ///< none where no address speaks TLS
     std::string id_prefix;  ///< of request ids, fresh for each process
     std::atomic<std::size_t> connections = 0;
     std::atomic<std::size_t> workers = 0;
@@ -61,6 +63,7 @@ class Worker final : public Pistache::Aio::Handler {
   void take_messages();
   void take(Message message);
   void adopt(Arrived arrived);
+  std::unique_ptr<Stream> stream_over(Arrived& arrived);
   void drain_all();
   void abandon_all();
   void check_deadlines();

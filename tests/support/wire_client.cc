@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <stdexcept>
+#include <utility>
 
 #include <arpa/inet.h>
 #include <netdb.h>
@@ -65,6 +66,32 @@ bool wait_for(int socket, short events) {
 
 }  // namespace
 
+std::optional<WireResponse> take_response(std::string& received, WireBody body) {
+  const std::size_t end = received.find("\r\n\r\n");
+  if (end == std::string::npos) return std::nullopt;
+  WireResponse response;
+  response.status = std::atoi(received.substr(9, 3).c_str());
+  std::string_view lines = std::string_view(received).substr(0, end + 2);
+  lines = lines.substr(lines.find("\r\n") + 2);
+  while (!lines.empty()) {
+    const std::string_view line = lines.substr(0, lines.find("\r\n"));
+    lines = lines.substr(line.size() + 2);
+    const auto colon = line.find(':');
+    response.headers.add(std::string(line.substr(0, colon)), std::string(line.substr(colon + 2)));
+  }
+  if (response.status == 100) {
+    received.erase(0, end + 4);
+    return take_response(received, body);
+  }
+  const bool bodiless = body == WireBody::kAbsent || response.status == 304;
+  const std::size_t length =
+      bodiless ? 0 : std::strtoul(response.header("Content-Length").c_str(), nullptr, 10);
+  if (received.size() - end - 4 < length) return std::nullopt;
+  response.body = received.substr(end + 4, length);
+  received.erase(0, end + 4 + length);
+  return response;
+}
+
 WireClient::WireClient(std::string_view address, std::string_view from)
     : socket_(address.starts_with("unix:") ? connect_unix(address.substr(5))
                                            : connect_tcp(address, from)) {}
@@ -105,31 +132,15 @@ bool WireClient::receive() {
 }
 
 std::optional<WireResponse> WireClient::read_response(Body body) {
-  std::size_t end = 0;
-  while ((end = received_.find("\r\n\r\n")) == std::string::npos) {
+  while (true) {
+    if (auto response = take_response(received_, body)) return response;
     if (!receive()) return std::nullopt;
   }
-  WireResponse response;
-  response.status = std::atoi(received_.substr(9, 3).c_str());
-  std::string_view lines = std::string_view(received_).substr(0, end + 2);
-  lines = lines.substr(lines.find("\r\n") + 2);
-  while (!lines.empty()) {
-    const std::string_view line = lines.substr(0, lines.find("\r\n"));
-    lines = lines.substr(line.size() + 2);
-    const auto colon = line.find(':');
-    response.headers.add(std::string(line.substr(0, colon)), std::string(line.substr(colon + 2)));
-  }
-  received_.erase(0, end + 4);
-  if (response.status == 100) return read_response(body);
+}
 
-  if (body == Body::kAbsent || response.status == 304) return response;
-  const std::size_t length = std::strtoul(response.header("Content-Length").c_str(), nullptr, 10);
-  while (received_.size() < length) {
-    if (!receive()) return std::nullopt;
-  }
-  response.body = received_.substr(0, length);
-  received_.erase(0, length);
-  return response;
+std::string WireClient::receive_some() {
+  if (received_.empty() && !receive()) return {};
+  return std::exchange(received_, {});
 }
 
 std::string WireClient::read_some(std::size_t most) {

@@ -24,6 +24,14 @@ struct WireResponse {
   }
 };
 
+/// Whether the answer has a body. With `kAbsent`, the one that Content-Length announces
+/// does not come (HEAD).
+enum class WireBody { kPresent, kAbsent };
+
+/// Takes a whole answer off the front of what was `received`; none when it is not
+/// all there yet.
+std::optional<WireResponse> take_response(std::string& received, WireBody body);
+
 /// A client that sends exactly the bytes it is given. Every wait ends after some
 /// seconds, so that a server that does not answer fails the test.
 class WireClient {
@@ -40,10 +48,11 @@ class WireClient {
   /// Goes away with a reset, as when its machine does; nothing works afterwards.
   void reset();
 
-  /// The next answer; none when the connection ends first. With `no_body`, the
-  /// body that Content-Length announces does not come (HEAD).
-  enum class Body { kPresent, kAbsent };
+  /// The next answer; none when the connection ends first.
+  using Body = WireBody;
   std::optional<WireResponse> read_response(Body body = Body::kPresent);
+  /// Waits for bytes of any meaning; empty at the end.
+  std::string receive_some();
   /// Bytes that wait to be read, without waiting for more.
   std::string read_some(std::size_t most);
   /// Whether the server closes the connection, with nothing more to read.

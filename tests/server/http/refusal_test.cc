@@ -12,14 +12,23 @@ namespace {
 
 TEST_CASE("Refusal: each has its status and words of its own") {
   const std::vector<std::pair<Refusal, int>> table = {
-      {Refusal::kMalformedHead, 400},      {Refusal::kMalformedTarget, 400},
-      {Refusal::kMalformedBody, 400},      {Refusal::kConflictingLength, 400},
-      {Refusal::kUnsupportedCoding, 501},  {Refusal::kMissingHost, 400},
-      {Refusal::kUnsupportedVersion, 505}, {Refusal::kTargetTooLong, 414},
-      {Refusal::kHeadTooLarge, 431},       {Refusal::kBodyTooLarge, 413},
-      {Refusal::kExpectationUnknown, 417}, {Refusal::kHeadTimeout, 408},
-      {Refusal::kBodyTimeout, 408},        {Refusal::kTooManyConnections, 503},
-      {Refusal::kOverloaded, 503},         {Refusal::kInternal, 500},
+      {Refusal::kMalformedHead, 400},
+      {Refusal::kMalformedTarget, 400},
+      {Refusal::kMalformedBody, 400},
+      {Refusal::kConflictingLength, 400},
+      {Refusal::kUnsupportedCoding, 501},
+      {Refusal::kMissingHost, 400},
+      {Refusal::kUnsupportedVersion, 505},
+      {Refusal::kTargetTooLong, 414},
+      {Refusal::kHeadTooLarge, 431},
+      {Refusal::kBodyTooLarge, 413},
+      {Refusal::kExpectationUnknown, 417},
+      {Refusal::kHeadTimeout, 408},
+      {Refusal::kBodyTimeout, 408},
+      {Refusal::kTooManyConnections, 503},
+      {Refusal::kOverloaded, 503},
+      {Refusal::kInternal, 500},
+      {Refusal::kTlsOnly, 400},
   };
   for (const auto& [refusal, status] : table) {
     CAPTURE(status);

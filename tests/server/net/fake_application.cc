@@ -79,6 +79,11 @@ http::Plan FakeApplication::plan(const http::Request& request) {
   if (path == "/point") {
     return {http::Plan::OnWorker{[](const http::Request&) { return text_response("hello"); }}};
   }
+  if (path == "/scheme") {
+    return {http::Plan::OnWorker{[](const http::Request& asked) {
+      return text_response(asked.peer.tls ? "https" : "http");
+    }}};
+  }
   if (path == "/hold" || path == "/planned") {
     return {http::Plan::OnWorker{[this](const http::Request& asked) {
       if (asked.path == "/hold") gate.wait();

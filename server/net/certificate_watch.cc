@@ -1,0 +1,94 @@
+#include "server/net/certificate_watch.h"
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+#include <sys/stat.h>
+
+namespace shale::net {
+namespace {
+
+using Weight = CertificateFinding::Weight;
+
+std::int64_t nanoseconds(const ::timespec& time) {
+  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
+
+std::string faults_in(const std::vector<CertificateFinding>& findings) {
+  std::string text;
+  for (const CertificateFinding& finding : findings) {
+    if (finding.weight != Weight::kFault) continue;
+    text += (text.empty() ? "" : "; ") + finding.str();
+  }
+  return text;
+}
+
+}  // namespace
+
+CertificateWatch::CertificateWatch(std::vector<CertificateFiles> files, Report report)
+    : files_(std::move(files)), report_(std::move(report)), read_(stamps()), seen_(read_) {
+  CertificateReading reading = read_certificates(files_, std::chrono::system_clock::now());
+  if (!reading.set) throw std::runtime_error("TLS: " + faults_in(reading.findings));
+  for (const CertificateFinding& finding : reading.findings)
+    report_.warn("a certificate needs attention", finding.str());
+  current_ = std::move(reading.set);
+}
+
+std::shared_ptr<const CertificateSet> CertificateWatch::current() const {
+  const std::scoped_lock lock(mutex_);
+  return current_;
+}
+
+void CertificateWatch::look() {
+  const std::scoped_lock lock(reading_);
+  Stamps found = stamps();
+  const bool settled = found == seen_;
+  seen_ = found;
+  if (settled && found != read_) read(std::move(found));
+}
+
+bool CertificateWatch::reload() {
+  const std::scoped_lock lock(reading_);
+  return read(stamps());
+}
+
+/// `found` was seen before the files are read: a change meanwhile is seen by the next look.
+bool CertificateWatch::read(Stamps found) {
+  read_ = std::move(found);
+  CertificateReading reading = read_certificates(files_, std::chrono::system_clock::now());
+  if (!reading.set) {
+    report_.warn("the certificates could not be read again, so the old ones stay in force",
+                 faults_in(reading.findings));
+    return false;
+  }
+  for (const CertificateFinding& finding : reading.findings)
+    report_.warn("a certificate needs attention", finding.str());
+  {
+    const std::scoped_lock lock(mutex_);
+    current_ = std::move(reading.set);
+  }
+  report_.note("the certificates were read again", "new connections get them");
+  return true;
+}
+
+CertificateWatch::Stamp CertificateWatch::stamp_of(const std::string& path) {
+  struct ::stat status{};
+  if (::stat(path.c_str(), &status) != 0) return {};
+  return {.device = status.st_dev,
+          .inode = status.st_ino,
+          .size = status.st_size,
+          .changed = nanoseconds(status.st_ctim),
+          .written = nanoseconds(status.st_mtim)};
+}
+
+CertificateWatch::Stamps CertificateWatch::stamps() const {
+  Stamps found;
+  for (const CertificateFiles& files : files_) {
+    found.push_back(stamp_of(files.certificate));
+    if (!files.key.empty()) found.push_back(stamp_of(files.key));
+  }
+  return found;
+}
+
+}  // namespace shale::net
