@@ -12,6 +12,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "server/cli/certificates.h"
+#include "server/cli/tls_command.h"
 #include "server/cli/version.h"
 #include "server/config/load.h"
 #include "server/config/print.h"
@@ -92,7 +94,12 @@ class ConfigFlags {
         surroundings.err << problem.str() << '\n';
       return std::nullopt;
     }
-    return std::get<config::Loaded>(std::move(loaded));
+    auto& good = std::get<config::Loaded>(loaded);
+    const CertificateCheck certificates = check_certificates(good);
+    for (const config::Problem& problem : certificates.faults)
+      surroundings.err << problem.str() << '\n';
+    if (!certificates.faults.empty()) return std::nullopt;
+    return std::move(good);
   }
 
  private:
@@ -164,6 +171,8 @@ class CheckConfigCommand {
     }
     const auto loaded = flags_.load(surroundings);
     if (!loaded) return kUsage;
+    for (const config::Problem& warning : check_certificates(*loaded).warnings)
+      surroundings.err << warning.str() << '\n';
     surroundings.out << (output_ == "json"    ? config::to_json(loaded->config)
                          : output_ == "table" ? config::to_table(*loaded)
                                               : config::to_yaml(loaded->config));
@@ -213,6 +222,7 @@ int run(const std::vector<std::string>& arguments, const Surroundings& surroundi
   });
   const ServeCommand serve(app);
   const CheckConfigCommand check_config(app);
+  const TlsCommand tls(app);
   const VersionCommand print_version(app);
 
   try {
@@ -224,6 +234,7 @@ int run(const std::vector<std::string>& arguments, const Surroundings& surroundi
 
   if (serve.chosen()) return serve.run(surroundings);
   if (check_config.chosen()) return check_config.run(surroundings);
+  if (tls.chosen()) return tls.run(surroundings);
   return print_version.run(surroundings);
 }
 

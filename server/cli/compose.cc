@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <string_view>
 
+#include "server/cli/certificates.h"
 #include "server/http/ip_network.h"
 
 namespace shale::cli {
@@ -101,7 +102,9 @@ net::Options net_options(const config::Config& config, log::Logger& logger, int 
   options.connections = config.limits.connections;
   options.connections_per_address = config.limits.connections_per_address;
   options.descriptors = descriptors;
-  options.timeouts = {.head = config.timeouts.head,
+  options.certificates = certificate_files(config);
+  options.timeouts = {.handshake = config.timeouts.handshake,
+                      .head = config.timeouts.head,
                       .body = config.timeouts.body_progress,
                       .write = config.timeouts.write_progress,
                       .idle = config.timeouts.idle};
@@ -110,6 +113,12 @@ net::Options net_options(const config::Config& config, log::Logger& logger, int 
                   .fields = config.limits.header_fields};
   options.warn = [&logger](std::string_view what, std::string_view cause) {
     logger.warn(what, {{"cause", cause}});
+  };
+  options.note = [&logger](std::string_view what, std::string_view cause) {
+    logger.info(what, {{"cause", cause}});
+  };
+  options.trace = [&logger](std::string_view what, std::string_view cause) {
+    logger.debug(what, {{"cause", cause}});
   };
   return options;
 }

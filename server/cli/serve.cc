@@ -159,7 +159,8 @@ int serve_on(const config::Config& config, const Ground& ground) {
 
   int signal = signals.wait();
   while (signal == SIGHUP) {
-    logger.warn("SIGHUP reloads nothing yet: restart to apply a changed configuration");
+    house.server.reload_certificates();
+    logger.info("SIGHUP reloads certificates only: restart to apply a changed configuration");
     signal = signals.wait();
   }
   logger.info("stopping", {{"signal", ::sigabbrev_np(signal)}});

@@ -22,7 +22,10 @@ namespace {
 using Bytes = std::array<std::uint8_t, 16>;
 
 constexpr std::string_view kUnixPrefix = "unix:";
-constexpr std::string_view kAddressForms = "write host:port, [IPv6]:port, :port or unix:/path";
+constexpr std::string_view kTlsPrefix = "https://";
+constexpr std::string_view kAddressForms =
+    "write host:port, [IPv6]:port, :port or unix:/path, with https:// before a host or port for "
+    "TLS";
 constexpr unsigned kBits4 = 32;
 constexpr unsigned kBits6 = 128;
 
@@ -73,6 +76,16 @@ Parsed<ListenAddress> parse_unix(std::string_view path) {
   return ListenAddress{.host = {}, .port = 0, .path = std::string(path)};
 }
 
+Parsed<ListenAddress> parse_tls(std::string_view below) {
+  if (below.starts_with(kTlsPrefix)) return Wrong{"https:// stands twice before one address"};
+  auto parsed = parse_listen_address(below);
+  if (auto* address = std::get_if<ListenAddress>(&parsed)) {
+    if (address->unix_socket()) return Wrong{"unix sockets speak no TLS: write unix:/path"};
+    address->tls = true;
+  }
+  return parsed;
+}
+
 }  // namespace
 
 bool ListenAddress::local() const {
@@ -89,11 +102,14 @@ bool ListenAddress::local() const {
 std::string ListenAddress::str() const {
   if (unix_socket()) return std::string(kUnixPrefix) + path;
   const std::string suffix = ':' + std::to_string(port);
-  return host.find(':') == std::string::npos ? host + suffix : '[' + host + ']' + suffix;
+  const std::string below =
+      host.find(':') == std::string::npos ? host + suffix : '[' + host + ']' + suffix;
+  return tls ? std::string(kTlsPrefix) + below : below;
 }
 
 Parsed<ListenAddress> parse_listen_address(std::string_view text) {
   if (text.starts_with(kUnixPrefix)) return parse_unix(text.substr(kUnixPrefix.size()));
+  if (text.starts_with(kTlsPrefix)) return parse_tls(text.substr(kTlsPrefix.size()));
 
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos) {

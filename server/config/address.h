@@ -13,6 +13,7 @@ struct ListenAddress {
   std::string host;        ///< IP literal without brackets, or a name; empty: every interface
   std::uint16_t port = 0;  ///< 0: any free one
   std::string path;        ///< of the unix socket
+  bool tls = false;        ///< speaks TLS; never a unix socket
 
   bool unix_socket() const noexcept { return !path.empty(); }
 
@@ -20,13 +21,14 @@ struct ListenAddress {
   /// `localhost` is, because others may resolve to anything.
   bool local() const;
 
-  /// The form that `parse_listen_address` takes: `[::1]:5000`, `:5000`, `unix:/path`.
+  /// The form that `parse_listen_address` takes: `https://[::1]:5000`, `:5000`, `unix:/path`.
   std::string str() const;
 
   bool operator==(const ListenAddress&) const = default;
 };
 
-/// Takes `host:port`, `[v6]:port`, `:port` and `unix:/path`.
+/// Takes `host:port`, `[v6]:port`, `:port`, each with `https://` before it for TLS, and
+/// `unix:/path`.
 Parsed<ListenAddress> parse_listen_address(std::string_view text);
 
 /// An IP network, or one address. Validated; `server/http` matches peers against it.

@@ -19,7 +19,11 @@ void check_listen(const Config& config, Conflicts& found) {
   for (std::size_t i = 0; i < listen.size(); ++i) {
     const bool any_port = !listen[i].unix_socket() && listen[i].port == 0;
     const auto end = listen.begin() + static_cast<std::ptrdiff_t>(i);
-    if (!any_port && std::find(listen.begin(), end, listen[i]) != end) {
+    const auto same = [&](const ListenAddress& other) {
+      return other.host == listen[i].host && other.port == listen[i].port &&
+             other.path == listen[i].path;
+    };
+    if (!any_port && std::find_if(listen.begin(), end, same) != end) {
       found.push_back({{"server.listen"}, "names " + listen[i].str() + " twice: remove one"});
     }
   }
@@ -35,6 +39,30 @@ void check_reachability(const Config& config, Conflicts& found) {
          address.str() + " can be reached from other machines, and no authentication is " +
              "configured: listen on 127.0.0.1, [::1] or a unix socket, or set server.insecure to " +
              "anonymous-everything to let everybody read, write and delete"});
+  }
+}
+
+void check_tls(const Config& config, Conflicts& found) {
+  const Config::Tls& tls = config.tls;
+  const auto& listen = config.server.listen;
+  const auto speaking = std::ranges::find_if(listen, &ListenAddress::tls);
+  if (speaking != listen.end() && tls.certificates.empty()) {
+    found.push_back({{"server.listen", "tls.certificates"},
+                     speaking->str() + " needs a certificate, and tls.certificates names none: " +
+                         "name one, or make one with `shale tls self-signed`"});
+  }
+  if (speaking == listen.end() && !tls.certificates.empty()) {
+    found.push_back({{"tls.certificates", "server.listen"},
+                     "no address in server.listen speaks TLS: write https:// before those that "
+                     "are to, or name no certificate"});
+  }
+  if (!tls.keys.empty() && tls.keys.size() != tls.certificates.size()) {
+    found.push_back(
+        {{"tls.keys", "tls.certificates"},
+         "there are " + std::to_string(tls.keys.size()) + " keys for " +
+             std::to_string(tls.certificates.size()) +
+             " certificates: name one for each, in the same order, or none where each " +
+             "is in the file of its certificate"});
   }
 }
 
@@ -78,7 +106,8 @@ void check_timeouts(const Config& config, Conflicts& found) {
 
 std::vector<Conflict> conflicts(const Config& config) {
   Conflicts found;
-  for (const auto check : {check_listen, check_reachability, check_limits, check_timeouts}) {
+  for (const auto check :
+       {check_listen, check_reachability, check_tls, check_limits, check_timeouts}) {
     check(config, found);
   }
   return found;

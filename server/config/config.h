@@ -37,6 +37,13 @@ struct Config {
     bool operator==(const Server&) const = default;
   };
 
+  struct Tls {
+    std::vector<std::string> certificates;  ///< PEM files
+    std::vector<std::string> keys;          ///< one for each, or none: in the same files
+
+    bool operator==(const Tls&) const = default;
+  };
+
   struct Storage {
     std::string data_dir = "./data";
     Durability durability = Durability::kSynced;
@@ -63,6 +70,7 @@ struct Config {
   };
 
   struct Timeouts {
+    std::chrono::milliseconds handshake = std::chrono::seconds{10};
     std::chrono::milliseconds head = std::chrono::seconds{10};
     std::chrono::milliseconds body_progress = std::chrono::seconds{60};
     std::chrono::milliseconds write_progress = std::chrono::seconds{60};
@@ -92,6 +100,7 @@ struct Config {
   };
 
   Server server;
+  Tls tls;
   Storage storage;
   Limits limits;
   Timeouts timeouts;

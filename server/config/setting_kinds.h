@@ -57,6 +57,14 @@ Setting scalar(Setting setting, Field<Section, Value> field, const Parse& parse,
   return setting;
 }
 
+inline std::string text_of(const std::string& item) {
+  return item;
+}
+template <class Item>
+std::string text_of(const Item& item) {
+  return item.str();
+}
+
 template <class Section, class Item, class Parse>
 Setting list(Setting setting, Field<Section, std::vector<Item>> field, const Parse& parse) {
   setting.list = true;
@@ -77,7 +85,7 @@ Setting list(Setting setting, Field<Section, std::vector<Item>> field, const Par
   setting.texts = [field](const Config& config) {
     std::vector<std::string> texts;
     for (const Item& item : field.of(config))
-      texts.push_back(item.str());
+      texts.push_back(text_of(item));
     return texts;
   };
   return setting;

@@ -21,12 +21,20 @@ std::string same(const std::string& text) {
   return text;
 }
 
-Parsed<std::string> parse_path(std::string_view text) {
-  if (text.empty()) return Wrong{"the path is empty: write a directory"};
+Parsed<std::string> parse_path_to(std::string_view what, std::string_view text) {
+  if (text.empty()) return Wrong{"the path is empty: write a " + std::string(what)};
   if (const auto fault = fault_of_path(text); !fault.empty()) {
     return Wrong{"the path " + std::string(fault)};
   }
   return std::string(text);
+}
+
+Parsed<std::string> parse_path(std::string_view text) {
+  return parse_path_to("directory", text);
+}
+
+Parsed<std::string> parse_file(std::string_view text) {
+  return parse_path_to("file", text);
 }
 
 /// Only scheme, host and port: the protocol puts /v2/ right behind the host, so
@@ -48,7 +56,8 @@ Parsed<std::string> parse_external_url(std::string_view text) {
   const bool port_missing = rest.ends_with(']') || rest.find(':') == std::string_view::npos;
   const auto address = parse_listen_address(std::string(rest) + (port_missing ? ":443" : ""));
   const auto* parsed = std::get_if<ListenAddress>(&address);
-  if (parsed == nullptr || parsed->unix_socket() || parsed->host.empty() || parsed->port == 0) {
+  if (parsed == nullptr || parsed->unix_socket() || parsed->tls || parsed->host.empty() ||
+      parsed->port == 0) {
     return wrong;
   }
   return std::string(text.substr(0, text.ends_with('/') ? text.size() - 1 : text.size()));
@@ -66,7 +75,8 @@ std::vector<Setting> server_settings() {
       with_flag("listen",
                 list({.key = "server.listen",
                       .form = "addresses, each host:port, [IPv6]:port, :port or unix:/path",
-                      .doc = "Where to listen. `:port` is every interface, port 0 any free port."},
+                      .doc = "Where to listen. `:port` is every interface, port 0 any free port. "
+                             "With `https://` before it, an address speaks TLS."},
                      field(&S::listen), parse_listen_address)),
       number("server.workers", field(&S::workers), {.low = 0, .high = 1024},
              "Threads that serve connections. 0 is one for each core."),
@@ -94,6 +104,24 @@ std::vector<Setting> server_settings() {
                      "sockets only. `anonymous-everything` lifts that: everybody who can connect "
                      "may then read, write and delete."},
              field(&S::insecure), parse_insecure, same),
+  };
+}
+
+std::vector<Setting> tls_settings() {
+  using T = Config::Tls;
+  const auto field = [](auto member) { return Field{&Config::tls, member}; };
+  return {
+      list({.key = "tls.certificates",
+            .form = "files in PEM form",
+            .doc = "Certificates for the addresses that speak TLS, each with those of its issuers "
+                   "behind it. A client gets the one for the host that it asks for, else the "
+                   "first. They are read again when they change, and on SIGHUP."},
+           field(&T::certificates), parse_file),
+      list({.key = "tls.keys",
+            .form = "files in PEM form",
+            .doc = "Their private keys, in the same order and without a passphrase. With none, "
+                   "each is looked for in the file of its certificate."},
+           field(&T::keys), parse_file),
   };
 }
 
@@ -157,6 +185,8 @@ std::vector<Setting> timeouts_settings() {
   using T = Config::Timeouts;
   const auto field = [](auto member) { return Field{&Config::timeouts, member}; };
   return {
+      duration("timeouts.handshake", field(&T::handshake), {.low = 100ms, .high = 1h},
+               "All that comes before the first request of a connection with TLS."),
       duration("timeouts.head", field(&T::head), {.low = 100ms, .high = 1h},
                "From the first byte of a request to the end of its header."),
       duration("timeouts.body_progress", field(&T::body_progress), {.low = 100ms, .high = 24h},
@@ -213,8 +243,8 @@ std::vector<Setting> log_settings() {
 
 std::vector<Setting> all_settings() {
   std::vector<Setting> all;
-  for (const auto section : {server_settings, storage_settings, limits_settings, timeouts_settings,
-                             registry_settings, log_settings}) {
+  for (const auto section : {server_settings, tls_settings, storage_settings, limits_settings,
+                             timeouts_settings, registry_settings, log_settings}) {
     for (Setting& setting : section())
       all.push_back(std::move(setting));
   }

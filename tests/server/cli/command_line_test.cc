@@ -53,7 +53,8 @@ TEST_CASE("shale: help names the commands and the exit codes") {
     const Outcome outcome = shale({flag});
     CHECK(outcome.code == kOk);
     CHECK(outcome.err.empty());
-    for (const std::string_view part : {"serve", "check-config", "version", "Exit codes: 0 done"}) {
+    for (const std::string_view part :
+         {"serve", "check-config", "tls", "version", "Exit codes: 0 done"}) {
       CHECK(has(outcome.out, part));
     }
   }

@@ -30,15 +30,21 @@ TEST_CASE("ListenAddress: every form is understood and printed again") {
   CHECK(address("unix:/run/shale.sock") ==
         ListenAddress{.host = {}, .port = 0, .path = "/run/shale.sock"});
 
+  CHECK(address("https://[::1]:5000") ==
+        ListenAddress{.host = "::1", .port = 5000, .path = {}, .tls = true});
+
   for (const std::string_view text :
-       {"127.0.0.1:65535", "[fe80::1]:1", ":0", "registry.example.com:443", "unix:/a b:c"}) {
+       {"127.0.0.1:65535", "[fe80::1]:1", ":0", "registry.example.com:443", "unix:/a b:c",
+        "https://127.0.0.1:443", "https://[fe80::1]:1", "https://:0", "https://a.example:443"}) {
     CHECK(address(text).str() == text);
   }
 }
 
 TEST_CASE("ListenAddress: what is no address is refused with a word on what to write") {
   const auto refused = [](std::string_view text) { return why(parse_listen_address(text)); };
-  const std::string forms = " is not an address: write host:port, [IPv6]:port, :port or unix:/path";
+  const std::string forms =
+      " is not an address: write host:port, [IPv6]:port, :port or unix:/path, with https:// before "
+      "a host or port for TLS";
   for (const std::string text :
        {"", "5000", "localhost", "a b:1", "1.2.3:5", "1.2.3.4.5:6", "[::1:5", "[localhost]:5",
         "[1.2.3.4]:5", "[]:5", "http://x:5", "[::1]"}) {
@@ -54,6 +60,16 @@ TEST_CASE("ListenAddress: what is no address is refused with a word on what to w
     CHECK(refused(text) ==
           '"' + std::string(port) + "\" is not a port: write a number from 0 to 65535");
   }
+}
+
+TEST_CASE("ListenAddress: https:// goes once before a TCP address, and nowhere else") {
+  CHECK(why(parse_listen_address("https://unix:/a")) ==
+        "unix sockets speak no TLS: write unix:/path");
+  CHECK(why(parse_listen_address("https://https://a:1")) ==
+        "https:// stands twice before one address");
+  CHECK(why(parse_listen_address("https://a")).starts_with("\"a\" is not an address"));
+  CHECK(why(parse_listen_address("https://a:1/")).starts_with("\"1/\" is not a port"));
+  CHECK(why(parse_listen_address("unix:https://a:1")).starts_with("the path of a unix socket"));
 }
 
 TEST_CASE("ListenAddress: an IPv6 address without brackets is called ambiguous") {

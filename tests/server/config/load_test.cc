@@ -127,8 +127,8 @@ TEST_CASE("load: an external URL is an origin") {
   for (const std::string bad :
        {"registry.example.com", "ftp://x", "https://", "https:///", "https://x/registry",
         "https://user@x", "https://x?y", "https://x#y", "https://x:0", "https://x:99999",
-        "https://unix:/x", "https://x//", "https://a b", "https://[x]", "HTTPS://x y",
-        "https://:5"}) {
+        "https://unix:/x", "https://x//", "https://a b", "https://https://a", "https://[x]",
+        "HTTPS://x y", "https://:5"}) {
     CHECK(problems_of_flag("server.external_url", {bad}) ==
           Lines{"--server.external_url: server.external_url: \"" + bad +
                 "\" is not an origin: write http:// or https://, a host and, if need be, a port, "
@@ -267,7 +267,7 @@ TEST_CASE("load: flags are named in their errors") {
         Lines{"--log.level: log.level: is given 2 times: give it once"});
   CHECK(problems_of({.flags = {{"--listen", "server.listen", {"a"}}}}) ==
         Lines{"--listen: server.listen: \"a\" is not an address: write host:port, [IPv6]:port, "
-              ":port or unix:/path"});
+              ":port or unix:/path, with https:// before a host or port for TLS"});
 }
 
 TEST_CASE("load: all problems are reported, in the order of the sources and of the file") {
@@ -319,6 +319,28 @@ TEST_CASE("load: listening needs addresses, and none twice") {
         Lines{"shale.yaml:2:11: server.listen: names [::1]:5 twice: remove one",
               "shale.yaml:2:11: server.listen: names unix:/a twice: remove one"});
   CHECK(problems_in("server:\n  listen: ['127.0.0.1:0', '127.0.0.1:0']\n").empty());
+}
+
+TEST_CASE("load: TLS needs certificates, keys to go with them, and an address") {
+  CHECK(problems_in("server:\n  listen: ['127.0.0.1:5', 'https://127.0.0.1:6']\n") ==
+        Lines{"shale.yaml:2:11: server.listen: https://127.0.0.1:6 needs a certificate, and "
+              "tls.certificates names none: name one, or make one with `shale tls self-signed`"});
+  CHECK(problems_in("tls:\n  certificates: a\n  keys: b\n") ==
+        Lines{"shale.yaml:2:17: tls.certificates: no address in server.listen speaks TLS: write "
+              "https:// before those that are to, or name no certificate"});
+  CHECK(
+      problems_in("server:\n  listen: https://127.0.0.1:6\ntls:\n  certificates: [a, b]\n  keys: "
+                  "c\n") ==
+      Lines{"shale.yaml:5:9: tls.keys: there are 1 keys for 2 certificates: name one for each, in "
+            "the same order, or none where each is in the file of its certificate"});
+  CHECK(problems_in("tls:\n  keys: ''\n  certificates: []\n") ==
+        Lines{"shale.yaml:2:9: tls.keys: the path is empty: write a file"});
+  CHECK(problems_in("server:\n  listen: ['127.0.0.1:5', 'https://127.0.0.1:6']\ntls:\n  "
+                    "certificates: a\n")
+            .empty());
+  CHECK(problems_in("server:\n  listen: ['127.0.0.1:5', 'https://127.0.0.1:5']\ntls:\n  "
+                    "certificates: a\n") ==
+        Lines{"shale.yaml:2:11: server.listen: names https://127.0.0.1:5 twice: remove one"});
 }
 
 TEST_CASE("load: without authentication only this machine is served, unless that is asked for") {

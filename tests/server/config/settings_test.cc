@@ -22,7 +22,7 @@ using Texts = std::vector<std::string>;
 
 /// For every key a value that is not its default, in the form in which it is printed.
 const std::map<std::string, Texts, std::less<>> kOther = {
-    {"server.listen", {"[::1]:7", "unix:/run/shale.sock"}},
+    {"server.listen", {"https://[::1]:7", "unix:/run/shale.sock"}},
     {"server.workers", {"3"}},
     {"server.pool_threads", {"5"}},
     {"server.pool_queue", {"77"}},
@@ -30,6 +30,8 @@ const std::map<std::string, Texts, std::less<>> kOther = {
     {"server.trusted_proxies", {"10.0.0.0/8", "fd00::1"}},
     {"server.absolute_locations", {"true"}},
     {"server.insecure", {"anonymous-everything"}},
+    {"tls.certificates", {"/srv/tls/a.crt", "/srv/tls/b.crt"}},
+    {"tls.keys", {"/srv/tls/a.key", "/srv/tls/b.key"}},
     {"storage.data_dir", {"/srv/shale data"}},
     {"storage.durability", {"relaxed"}},
     {"storage.reserve", {"3GiB"}},
@@ -45,6 +47,7 @@ const std::map<std::string, Texts, std::less<>> kOther = {
     {"limits.tags_per_push", {"11"}},
     {"limits.page_size", {"500"}},
     {"limits.catalog_default", {"50"}},
+    {"timeouts.handshake", {"1400ms"}},
     {"timeouts.head", {"1500ms"}},
     {"timeouts.body_progress", {"31s"}},
     {"timeouts.write_progress", {"32s"}},
@@ -67,7 +70,7 @@ Config other_config() {
     return std::get<Network>(Network::parse(text));
   };
   Config config;
-  config.server = {.listen = {{.host = "::1", .port = 7, .path = {}},
+  config.server = {.listen = {{.host = "::1", .port = 7, .path = {}, .tls = true},
                               {.host = {}, .port = 0, .path = "/run/shale.sock"}},
                    .workers = 3,
                    .pool_threads = 5,
@@ -76,6 +79,8 @@ Config other_config() {
                    .trusted_proxies = {network("10.0.0.0/8"), network("fd00::1")},
                    .absolute_locations = true,
                    .insecure = "anonymous-everything"};
+  config.tls = {.certificates = {"/srv/tls/a.crt", "/srv/tls/b.crt"},
+                .keys = {"/srv/tls/a.key", "/srv/tls/b.key"}};
   config.storage = {.data_dir = "/srv/shale data",
                     .durability = Durability::kRelaxed,
                     .reserve = std::uint64_t{3} << 30,
@@ -91,7 +96,8 @@ Config other_config() {
                    .tags_per_push = 11,
                    .page_size = 500,
                    .catalog_default = 50};
-  config.timeouts = {.head = 1500ms,
+  config.timeouts = {.handshake = 1400ms,
+                     .head = 1500ms,
                      .body_progress = 31s,
                      .write_progress = 32s,
                      .idle = 33s,
@@ -135,6 +141,18 @@ std::string joined(const Texts& texts) {
   return all;
 }
 
+/// What has to be set as well, lest it be a conflict.
+std::vector<FlagValue> companions_of(std::string_view key) {
+  std::vector<FlagValue> companions;
+  const auto add = [&](const std::string& other) {
+    companions.push_back(
+        {.flag = "--" + other, .key = other, .values = kOther.find(other)->second});
+  };
+  if (key.starts_with("tls.")) add("server.listen");
+  if (key == "server.listen" || key == "tls.keys") add("tls.certificates");
+  return companions;
+}
+
 TEST_CASE("settings: the table of this test has every key and no other") {
   std::size_t known = 0;
   for (const Setting& setting : settings()) {
@@ -151,23 +169,24 @@ TEST_CASE("settings: every key can be set by file, by variable and by flag") {
     const Texts& texts = kOther.find(setting.key)->second;
     REQUIRE(setting.texts(Config{}) != texts);
 
+    std::vector<FlagValue> flags = companions_of(key);
     const ConfigFile file(yaml_of(setting, texts));
-    const Loaded by_file = load_well({.file = file.path()});
+    const Loaded by_file = load_well({.file = file.path(), .flags = flags});
     CHECK(setting.texts(by_file.config) == texts);
     CHECK(file.without_directory(by_file.origins.at(key)).starts_with("shale.yaml:"));
 
-    const Loaded by_variable =
-        load_well({.environment = {"PATH=/bin", setting.variable() + '=' + joined(texts)}});
+    const Loaded by_variable = load_well(
+        {.environment = {"PATH=/bin", setting.variable() + '=' + joined(texts)}, .flags = flags});
     CHECK(setting.texts(by_variable.config) == texts);
     CHECK(by_variable.origins.at(key) == setting.variable());
     CHECK(by_variable.config == by_file.config);
 
-    const Loaded by_flag =
-        load_well({.flags = {{.flag = "--" + key, .key = key, .values = texts}}});
+    flags.push_back({.flag = "--" + key, .key = key, .values = texts});
+    const Loaded by_flag = load_well({.flags = flags});
     CHECK(setting.texts(by_flag.config) == texts);
     CHECK(by_flag.origins.at(key) == "--" + key);
     CHECK(by_flag.config == by_file.config);
-    CHECK(by_flag.origins.size() == 1);
+    CHECK(by_flag.origins.size() == flags.size());
   }
 }
 
