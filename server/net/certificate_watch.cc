@@ -27,7 +27,7 @@ std::string faults_in(const std::vector<CertificateFinding>& findings) {
 }  // namespace
 
 CertificateWatch::CertificateWatch(std::vector<CertificateFiles> files, Report report)
-    : files_(std::move(files)), report_(std::move(report)), read_(stamps()), seen_(read_) {
+    : files_(std::move(files)), report_(std::move(report)), in_force_(stamps()), seen_(in_force_) {
   CertificateReading reading = read_certificates(files_, std::chrono::system_clock::now());
   if (!reading.set) throw std::runtime_error("TLS: " + faults_in(reading.findings));
   for (const CertificateFinding& finding : reading.findings)
@@ -45,23 +45,31 @@ void CertificateWatch::look() {
   Stamps found = stamps();
   const bool settled = found == seen_;
   seen_ = found;
-  if (settled && found != read_) read(std::move(found));
+  if (found == in_force_) {
+    trouble_.clear();
+  } else if (settled) {
+    read(std::move(found), Warn::kOfNews);
+  }
 }
 
 bool CertificateWatch::reload() {
   const std::scoped_lock lock(reading_);
-  return read(stamps());
+  return read(stamps(), Warn::kAlways);
 }
 
-/// `found` was seen before the files are read: a change meanwhile is seen by the next look.
-bool CertificateWatch::read(Stamps found) {
-  read_ = std::move(found);
+bool CertificateWatch::read(Stamps found, Warn warn) {
   CertificateReading reading = read_certificates(files_, std::chrono::system_clock::now());
   if (!reading.set) {
-    report_.warn("the certificates could not be read again, so the old ones stay in force",
-                 faults_in(reading.findings));
+    std::string trouble = faults_in(reading.findings);
+    if (warn == Warn::kAlways || trouble != trouble_) {
+      report_.warn("the certificates could not be read again, so the old ones stay in force",
+                   trouble);
+    }
+    trouble_ = std::move(trouble);
     return false;
   }
+  in_force_ = std::move(found);
+  trouble_.clear();
   for (const CertificateFinding& finding : reading.findings)
     report_.warn("a certificate needs attention", finding.str());
   {

@@ -29,9 +29,9 @@ class CertificateWatch {
   /// What handshakes that begin now are to show.
   std::shared_ptr<const CertificateSet> current() const;
 
-  /// Reads the files again when they differ from what was read last, and have not
-  /// changed since the last look: whoever replaces several has time to finish. So it
-  /// is told of a file that cannot be used once. May wait for the disk.
+  /// Reads the files again when they differ from those in force, and have not changed
+  /// since the last look: whoever replaces several has time to finish. What cannot be
+  /// used is tried again at each look, and warned of once. May wait for the disk.
   void look();
   /// Reads the files again now. May wait for the disk. False when they cannot be used.
   bool reload();
@@ -50,14 +50,17 @@ class CertificateWatch {
 
   static Stamp stamp_of(const std::string& path);
   Stamps stamps() const;
-  bool read(Stamps found);
+  /// `found` was seen before the files are read: a change meanwhile is seen by the next look.
+  enum class Warn : std::uint8_t { kOfNews, kAlways };
+  bool read(Stamps found, Warn warn);
 
   const std::vector<CertificateFiles> files_;
   const Report report_;
 
-  std::mutex reading_;  ///< one reader at a time; guards the stamps
-  Stamps read_;         ///< of the files when they were read last
-  Stamps seen_;         ///< at the last look
+  std::mutex reading_;   ///< one reader at a time; guards what follows
+  Stamps in_force_;      ///< of the files when those in force were read
+  Stamps seen_;          ///< at the last look
+  std::string trouble_;  ///< that was warned of last, and is not over
 
   mutable std::mutex mutex_;
   std::shared_ptr<const CertificateSet> current_;

@@ -89,6 +89,27 @@ TEST_CASE("CertificateWatch: broken new files leave the old in force, and are wa
   CHECK(watched.warnings.size() == 1);
 }
 
+TEST_CASE("CertificateWatch: other trouble, or the same after it was over, is warned of again") {
+  Watched watched;
+  const auto look_twice = [&] {
+    watched.watch.look();
+    watched.watch.look();
+    return watched.warnings.size();
+  };
+  const std::string key = watched.files.key;
+  std::filesystem::rename(key, key + ".away");
+  CHECK(look_twice() == 1);
+  write_file(key, "none");
+  CHECK(look_twice() == 2);
+  std::filesystem::remove(key);
+  CHECK(look_twice() == 3);
+  watched.folder.make("b", {"b.example"});
+  watched.replace("b");
+  CHECK(look_twice() == 3);
+  std::filesystem::remove(key);
+  CHECK(look_twice() == 4);
+}
+
 TEST_CASE("CertificateWatch: a reload reads at once, and says whether it went well") {
   Watched watched;
   const auto before = watched.watch.current();

@@ -142,6 +142,19 @@ TEST_CASE("TLS handshake: a failed one is traced with its cause, a client that l
   CHECK(traces[0] == "127.0.0.1: unsupported protocol");
 }
 
+TEST_CASE("TLS handshake: an address for TLS needs a certificate, and must be no unix socket") {
+  FakeApplication application;
+  net::Options options;
+  options.listen = {"https://127.0.0.1:0"};
+  CHECK_THROWS_WITH(net::Server(application, options),
+                    "cannot listen on https://127.0.0.1:0: there is no certificate");
+  CertificateFolder folder;
+  options.certificates = {folder.make("a", {"a"})};
+  options.listen = {"https://unix:/none"};
+  CHECK_THROWS_WITH(net::Server(application, options),
+                    "cannot listen on https://unix:/none: unix sockets speak no TLS");
+}
+
 TEST_CASE("TLS handshake: stopping does not wait for it") {
   TlsServer running;
   auto silent = running.client();
