@@ -1,7 +1,8 @@
 #include "server/net/tls_context.h"
 
-#include <array>
+#include <exception>
 #include <new>
+#include <span>
 #include <stdexcept>
 #include <string_view>
 
@@ -57,6 +58,29 @@ int choose_certificate(SSL* ssl, void* watch) {
   return certificates->show(*ssl, name == nullptr ? "" : name) ? 1 : 0;
 }
 
+/// OpenSSL asks here whenever it makes or reads a ticket.
+int use_ticket_key(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher,
+                   EVP_MAC_CTX* mac, int making) {
+  auto& keys = *static_cast<TicketKeys*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
+  const std::span<unsigned char, TicketKeys::kNameSize> name_bytes(name, TicketKeys::kNameSize);
+  const std::span<unsigned char, TicketKeys::kIvSize> iv_bytes(iv, TicketKeys::kIvSize);
+  try {
+    if (making == 1) return keys.seal(name_bytes, iv_bytes, *cipher, *mac) ? 1 : -1;
+    switch (keys.open(name_bytes, iv_bytes, *cipher, *mac)) {
+      case TicketKeys::Opened::kNo:
+        return 0;
+      case TicketKeys::Opened::kYes:
+        return 1;
+      case TicketKeys::Opened::kAgain:
+        return 2;
+    }
+  } catch (const std::exception&) {
+    // No randomness: without tickets it goes on, or not at all.
+    return -1;
+  }
+  return -1;
+}
+
 }  // namespace
 
 void SslFree::operator()(ssl_st* ssl) const noexcept {
@@ -68,7 +92,7 @@ void SslFree::operator()(ssl_ctx_st* context) const noexcept {
 }
 
 TlsContext::TlsContext(const CertificateWatch& certificates)
-    : context_(SSL_CTX_new(TLS_server_method())) {
+    : tickets_(std::make_unique<TicketKeys>()), context_(SSL_CTX_new(TLS_server_method())) {
   constexpr std::string_view kSessions = "shale";
   SSL_CTX* context = context_.get();
   ERR_clear_error();
@@ -88,6 +112,8 @@ TlsContext::TlsContext(const CertificateWatch& certificates)
   SSL_CTX_set_read_ahead(context, 1);
   // Sessions are resumed by tickets, which the client keeps: no cache, no lock.
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_app_data(context, tickets_.get());
+  SSL_CTX_set_tlsext_ticket_key_evp_cb(context, use_ticket_key);
   SSL_CTX_set_alpn_select_cb(context, choose_protocol, nullptr);
   SSL_CTX_set_tlsext_servername_callback(context, accept_name);
   SSL_CTX_set_cert_cb(context, choose_certificate, const_cast<CertificateWatch*>(&certificates));
