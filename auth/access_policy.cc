@@ -1,0 +1,112 @@
+#include "auth/access_policy.h"
+
+#include <algorithm>
+#include <array>
+
+namespace shale::auth {
+namespace {
+
+constexpr std::array<std::string_view, kActions> kNames = {"pull", "push", "overwrite", "delete",
+                                                           "admin"};
+
+std::string member_name(const Identity& who) {
+  return who.kind == Identity::Kind::kRobot ? "robot:" + who.name : who.name;
+}
+
+}  // namespace
+
+std::string_view action_name(Action action) noexcept {
+  return kNames[static_cast<std::size_t>(action)];
+}
+
+std::optional<Action> parse_action(std::string_view name) noexcept {
+  for (std::size_t i = 0; i < kNames.size(); ++i) {
+    if (kNames[i] == name) return static_cast<Action>(i);
+  }
+  return std::nullopt;
+}
+
+std::string Subject::str() const {
+  switch (kind) {
+    case Kind::kUser:
+      return "user:" + name;
+    case Kind::kGroup:
+      return "group:" + name;
+    case Kind::kRobot:
+      return "robot:" + name;
+    case Kind::kAnonymous:
+      return "anonymous";
+    case Kind::kAuthenticated:
+      break;
+  }
+  return "authenticated";
+}
+
+std::string Decision::str() const {
+  if (rule == 0) return "no rule matches";
+  std::string text = "rule " + std::to_string(rule);
+  if (line > 0) text += " (line " + std::to_string(line) + ')';
+  return text;
+}
+
+AccessPolicy AccessPolicy::for_everybody_known() {
+  Rule rule{.effect = Rule::Effect::kAllow,
+            .subjects = {{Subject::Kind::kAuthenticated, {}}},
+            .repositories = {*RepositoryPattern::parse("**")},
+            .actions = {Action::kPull, Action::kPush, Action::kOverwrite, Action::kDelete},
+            .line = 0};
+  return {{std::move(rule)}, {}};
+}
+
+Decision AccessPolicy::decide(const Identity& who, std::string_view repository,
+                              Action action) const {
+  for (std::size_t i = 0; i < rules_.size(); ++i) {
+    const Rule& rule = rules_[i];
+    if (!rule.actions.contains(action) || !concerns(rule, who)) continue;
+    const bool here = std::ranges::any_of(
+        rule.repositories, [&](const RepositoryPattern& p) { return p.matches(repository); });
+    if (!here) continue;
+    return {.allowed = rule.effect == Rule::Effect::kAllow, .rule = i + 1, .line = rule.line};
+  }
+  return {};
+}
+
+bool AccessPolicy::allows_somewhere(const Identity& who, Action action) const {
+  for (const Rule& rule : rules_) {
+    if (!rule.actions.contains(action) || !concerns(rule, who)) continue;
+    if (rule.effect == Rule::Effect::kAllow) return true;
+    const bool everywhere = std::ranges::any_of(
+        rule.repositories, [](const RepositoryPattern& p) { return p.str() == "**"; });
+    if (everywhere) return false;
+  }
+  return false;
+}
+
+bool AccessPolicy::concerns(const Rule& rule, const Identity& who) const {
+  return std::ranges::any_of(rule.subjects, [&](const Subject& s) { return concerns(s, who); });
+}
+
+bool AccessPolicy::concerns(const Subject& subject, const Identity& who) const {
+  switch (subject.kind) {
+    case Subject::Kind::kUser:
+      return who.kind == Identity::Kind::kUser && who.name == subject.name;
+    case Subject::Kind::kRobot:
+      return who.kind == Identity::Kind::kRobot && who.name == subject.name;
+    case Subject::Kind::kGroup:
+      return is_member(subject.name, who);
+    case Subject::Kind::kAnonymous:
+      return who.anonymous();
+    case Subject::Kind::kAuthenticated:
+      return !who.anonymous();
+  }
+  return false;
+}
+
+bool AccessPolicy::is_member(const std::string& group, const Identity& who) const {
+  if (who.anonymous()) return false;
+  if (std::ranges::find(who.groups, group) != who.groups.end()) return true;
+  const auto members = groups_.find(group);
+  return members != groups_.end() && members->second.contains(member_name(who));
+}
+
+}  // namespace shale::auth

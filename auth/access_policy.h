@@ -1,0 +1,89 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "auth/identity.h"
+#include "auth/repository_pattern.h"
+
+namespace shale::auth {
+
+enum class Action : std::uint8_t {
+  kPull,
+  kPush,       ///< blobs, manifests, and tags that are new
+  kOverwrite,  ///< move a tag that exists; needs `kPush` as well
+  kDelete,
+  kAdmin,
+};
+inline constexpr std::size_t kActions = 5;
+
+std::string_view action_name(Action action) noexcept;
+std::optional<Action> parse_action(std::string_view name) noexcept;
+
+/// Whom a rule is about.
+struct Subject {
+  enum class Kind : std::uint8_t { kUser, kGroup, kRobot, kAnonymous, kAuthenticated };
+  Kind kind = Kind::kAnonymous;
+  std::string name;  ///< of a user, group or robot
+
+  std::string str() const;
+  bool operator==(const Subject&) const = default;
+};
+
+struct Rule {
+  enum class Effect : std::uint8_t { kAllow, kDeny };
+  Effect effect = Effect::kDeny;
+  std::vector<Subject> subjects;
+  std::vector<RepositoryPattern> repositories;
+  std::set<Action> actions;
+  std::size_t line = 0;  ///< in the policy file; 0: it has none
+};
+
+/// What was decided, and by which rule.
+struct Decision {
+  bool allowed = false;
+  std::size_t rule = 0;  ///< from 1; 0: no rule matched, which denies
+  std::size_t line = 0;  ///< of that rule
+
+  std::string str() const;
+};
+
+/// Who may do what: ordered rules, of which the first that matches decides; what no
+/// rule matches is denied. A value that never changes: thread-safe.
+class AccessPolicy {
+ public:
+  /// The users (`alice`) and robots (`robot:ci`) of each group.
+  using Groups = std::map<std::string, std::set<std::string>, std::less<>>;
+
+  AccessPolicy() = default;
+  AccessPolicy(std::vector<Rule> rules, Groups groups)
+      : rules_(std::move(rules)), groups_(std::move(groups)) {}
+  /// Without a policy file: whoever is logged in may do everything but `kAdmin`.
+  static AccessPolicy for_everybody_known();
+
+  Decision decide(const Identity& who, std::string_view repository, Action action) const;
+  bool allows(const Identity& who, std::string_view repository, Action action) const {
+    return decide(who, repository, action).allowed;
+  }
+  /// Whether some repository could exist where they may do that.
+  bool allows_somewhere(const Identity& who, Action action) const;
+
+  const std::vector<Rule>& rules() const noexcept { return rules_; }
+  const Groups& groups() const noexcept { return groups_; }
+
+ private:
+  bool concerns(const Subject& subject, const Identity& who) const;
+  bool concerns(const Rule& rule, const Identity& who) const;
+  bool is_member(const std::string& group, const Identity& who) const;
+
+  std::vector<Rule> rules_;
+  Groups groups_;
+};
+
+}  // namespace shale::auth

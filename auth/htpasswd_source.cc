@@ -1,0 +1,70 @@
+#include "auth/htpasswd_source.h"
+
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+#include <sys/stat.h>
+
+#include "auth/password_hash.h"
+#include "auth/text.h"
+
+namespace shale::auth {
+
+HtpasswdSource::HtpasswdSource(std::string path, Report report)
+    : path_(std::move(path)), report_(std::move(report)) {
+  refresh();
+}
+
+Outcome HtpasswdSource::authenticate(const PasswordClaim& claim) {
+  std::shared_ptr<const Htpasswd> users;
+  {
+    const auto state = state_.lock();
+    if (!state->users) return SourceFailed{state->fault};
+    users = state->users;
+  }
+  const auto found = users->users.find(claim.user);
+  const bool known = found != users->users.end();
+  const bool matches = password_matches(known ? found->second : users->decoy, claim.password);
+  if (!known) return Unknown{};
+  if (!matches) return Rejected{};
+  return Accepted{std::make_shared<const Identity>(
+      Identity{.kind = Identity::Kind::kUser, .name = claim.user, .groups = {}})};
+}
+
+void HtpasswdSource::refresh() {
+  struct ::stat status{};
+  const auto state = state_.lock();
+  if (::stat(path_.c_str(), &status) != 0) {
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): strerror of glibc is safe for known errors
+    replace(*state, {}, nullptr, "cannot read " + path_ + ": " + std::strerror(errno));
+    return;
+  }
+  const Stamp stamp{.inode = status.st_ino,
+                    .size = status.st_size,
+                    .seconds = status.st_mtim.tv_sec,
+                    .nanoseconds = status.st_mtim.tv_nsec};
+  if (state->users && state->stamp == stamp) return;
+  std::ifstream file(path_, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  if (!file.is_open() || file.bad()) {
+    replace(*state, {}, nullptr, "cannot read " + path_);
+    return;
+  }
+  auto users = std::make_shared<const Htpasswd>(parse_htpasswd(text));
+  for (const HtpasswdProblem& problem : users->problems) {
+    report_(path_ + ':' + std::to_string(problem.line) + ": " + problem.what);
+  }
+  replace(*state, stamp, std::move(users), {});
+}
+
+/// A fault is told once, not each time that it is met again.
+void HtpasswdSource::replace(State& state, Stamp stamp, std::shared_ptr<const Htpasswd> users,
+                             std::string fault) {
+  if (!fault.empty() && fault != state.fault) report_(fault);
+  if (users || state.users) generation_.fetch_add(1);
+  state = {.stamp = stamp, .users = std::move(users), .fault = std::move(fault)};
+}
+
+}  // namespace shale::auth

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "auth/authenticator.h"
+#include "auth/guarded.h"
+#include "auth/htpasswd.h"
+
+namespace shale::auth {
+
+/// The users of an htpasswd file. `refresh` reads it again when it has changed; as
+/// long as it cannot be read, every login fails as `SourceFailed`. Thread-safe.
+class HtpasswdSource final : public Authenticator {
+ public:
+  /// Told of lines that cannot be used, and of a file that cannot be read.
+  using Report = std::function<void(const std::string& what)>;
+
+  HtpasswdSource(std::string path, Report report);
+
+  /// One hash is computed whoever is asked for, so that the time tells no name.
+  Outcome authenticate(const PasswordClaim& claim) override;
+  std::uint64_t generation() const override { return generation_.load(); }
+
+  /// Looks at the file; cheap while it is the same. Not for an event loop.
+  void refresh();
+
+ private:
+  /// What tells one state of a file from another.
+  struct Stamp {
+    std::uint64_t inode = 0;
+    std::int64_t size = -1;
+    std::int64_t seconds = 0;
+    std::int64_t nanoseconds = 0;
+    bool operator==(const Stamp&) const = default;
+  };
+  struct State {
+    Stamp stamp;
+    std::shared_ptr<const Htpasswd> users;  ///< null: the file cannot be read
+    std::string fault;
+  };
+
+  void replace(State& state, Stamp stamp, std::shared_ptr<const Htpasswd> users, std::string fault);
+
+  const std::string path_;
+  const Report report_;
+  Guarded<State> state_;
+  std::atomic<std::uint64_t> generation_{0};
+};
+
+}  // namespace shale::auth
