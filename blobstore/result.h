@@ -30,6 +30,7 @@ enum class Errc : std::uint8_t {
   kManifestTooLarge,
   kManifestBlobUnknown,  ///< a reference of the manifest is not in the repository
   kTooManyTags,
+  kTagExists,           ///< the tag names another manifest, and may not be moved
   kPageInvalid,         ///< a page size or page mark that means nothing
   kRangeUnsatisfiable,  ///< a byte range beyond the end
   kDisabled,            ///< switched off by configuration

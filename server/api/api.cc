@@ -48,8 +48,8 @@ bool takes_manifest(const http::Request& request) {
 
 }  // namespace
 
-Api::Api(registry::Registry& registry, log::Logger& logger, Settings settings)
-    : registry_(registry), logger_(logger), settings_(std::move(settings)) {}
+Api::Api(registry::Registry& registry, log::Logger& logger, Settings settings, const Guard* guard)
+    : registry_(registry), logger_(logger), settings_(std::move(settings)), guard_(guard) {}
 
 http::Plan Api::plan(const http::Request& request) {
   const auto path = http::decode_path(request.path);
@@ -66,7 +66,24 @@ http::Plan Api::plan(const http::Request& request) {
   }
 
   const auto routed =
-      std::make_shared<const Routed>(Routed{route, std::move(*target), std::move(*query)});
+      std::make_shared<Routed>(Routed{route, std::move(*target), std::move(*query), nullptr, {}});
+  if (guard_ == nullptr) return plan_known(routed, request);
+
+  auto recalled = guard_->recall(request);
+  http::Plan plan;
+  if (auto* refused = std::get_if<http::Response>(&recalled)) return answer(std::move(*refused));
+  if (auto* caller = std::get_if<CallerPtr>(&recalled)) {
+    auto refused = admit(*routed, std::move(*caller));
+    plan = refused ? answer(*std::move(refused)) : plan_known(routed, request);
+  } else {
+    plan = plan_unverified(routed);
+  }
+  plan.user = std::shared_ptr<const std::string>(routed, &routed->user);
+  return plan;
+}
+
+http::Plan Api::plan_known(const RoutedPtr& routed, const http::Request& request) {
+  const Route* route = routed->route;
   if (const auto* read = std::get_if<PointRead>(&route->how)) {
     return {http::Plan::OnWorker{[this, routed, handler = read->handle](const http::Request& r) {
       return handle(handler, call(*routed, r));
@@ -87,24 +104,76 @@ http::Plan Api::plan(const http::Request& request) {
   }}};
 }
 
-http::Plan Api::list(Handler handler, std::shared_ptr<const Routed> routed,
-                     const http::Request& request) {
-  std::string asked = request.path + '?' + request.query;
-  if (auto kept = lists_.find(asked, registry_.sequence())) {
-    return {http::Plan::OnWorker{[kept = std::move(kept)](const http::Request&) { return *kept; }}};
+http::Plan Api::plan_unverified(const RoutedPtr& routed) {
+  const auto admit = [this, routed](const http::Request& r) { return verify(*routed, r); };
+  if (const auto* upload = std::get_if<Upload>(&routed->route->how)) {
+    return {
+        http::Plan::Stream{[this, routed, admit, opener = upload->open](const http::Request& r) {
+          auto refused = admit(r);
+          return refused ? http::Opened(*std::move(refused)) : open(opener, call(*routed, r));
+        }}};
   }
-  return answer_on_pool([this, handler, routed = std::move(routed),
-                         asked = std::move(asked)](const http::Request& r) {
-    const registry::Turnstile::Turn turn(list_makers_);
-    const index::Sequence as_of = registry_.sequence();
-    http::Response response = handle(handler, call(*routed, r));
-    if (response.status == 200) lists_.keep(asked, as_of, response);
-    return response;
+  if (const auto* listing = std::get_if<Listing>(&routed->route->how)) {
+    return answer_on_pool([this, routed, admit, handler = listing->handle](const http::Request& r) {
+      auto refused = admit(r);
+      return refused ? *std::move(refused) : list_now(handler, *routed, r);
+    });
+  }
+  const auto* read = std::get_if<PointRead>(&routed->route->how);
+  const auto* blocking = std::get_if<Blocking>(&routed->route->how);
+  const Handler handler = read != nullptr ? read->handle : blocking->handle;
+  auto respond = [this, routed, handler](const http::Request& r) {
+    return handle(handler, call(*routed, r));
+  };
+  if (blocking != nullptr && blocking->body != Blocking::Body::kNone) {
+    return {http::Plan::OnPool{std::move(respond), settings_.manifest_bytes, admit}};
+  }
+  return answer_on_pool([admit, respond](const http::Request& r) {
+    auto refused = admit(r);
+    return refused ? *std::move(refused) : respond(r);
   });
 }
 
+std::optional<http::Response> Api::admit(Routed& routed, CallerPtr caller) const {
+  routed.user = caller->identity->name;
+  routed.caller = std::move(caller);
+  return guard_->refuse(*routed.caller, routed.route->need, routed.target);
+}
+
+std::optional<http::Response> Api::verify(Routed& routed, const http::Request& request) const {
+  auto verified = guard_->verify(request);
+  if (auto* refused = std::get_if<http::Response>(&verified)) return std::move(*refused);
+  return admit(routed, std::get<CallerPtr>(std::move(verified)));
+}
+
+http::Plan Api::list(Handler handler, RoutedPtr routed, const http::Request& request) {
+  // Of one repository, all who may pull it see the same; of the catalog, not.
+  const bool kept_for_all = routed->caller == nullptr || routed->route->need != Need::kCatalog;
+  if (kept_for_all) {
+    const std::string asked = request.path + '?' + request.query;
+    if (auto kept = lists_.find(asked, registry_.sequence())) {
+      return {
+          http::Plan::OnWorker{[kept = std::move(kept)](const http::Request&) { return *kept; }}};
+    }
+  }
+  return answer_on_pool([this, handler, routed = std::move(routed)](const http::Request& r) {
+    return list_now(handler, *routed, r);
+  });
+}
+
+http::Response Api::list_now(Handler handler, const Routed& routed, const http::Request& request) {
+  const registry::Turnstile::Turn turn(list_makers_);
+  const index::Sequence as_of = registry_.sequence();
+  http::Response response = handle(handler, call(routed, request));
+  const bool for_all = routed.caller == nullptr || routed.route->need != Need::kCatalog;
+  if (response.status == 200 && for_all) {
+    lists_.keep(request.path + '?' + request.query, as_of, response);
+  }
+  return response;
+}
+
 Call Api::call(const Routed& routed, const http::Request& request) const {
-  return {request, routed.target, routed.query, registry_, settings_};
+  return {request, routed.target, routed.query, registry_, settings_, routed.caller.get()};
 }
 
 http::Response Api::handle(Handler handler, const Call& call) const {
@@ -159,6 +228,7 @@ void Api::finished(const http::Exchange& exchange) {
       {"bytes_out", exchange.bytes_out},
       {"ms", std::chrono::duration<double, std::milli>(exchange.duration).count()},
   };
+  if (!exchange.user.empty()) fields.emplace_back("user", exchange.user);
   if (!request.query.empty()) fields.emplace_back("query", request.query);
   if (const auto agent = request.headers.find("User-Agent")) fields.emplace_back("agent", *agent);
   if (!exchange.complete) fields.emplace_back("cut_off", true);

@@ -1,8 +1,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "server/api/call.h"
+#include "server/api/guard.h"
 #include "server/api/list_cache.h"
 #include "server/api/routes.h"
 #include "server/http/application.h"
@@ -17,7 +20,9 @@ namespace shale::api {
 /// Thread-safe.
 class Api final : public http::Application {
  public:
-  Api(registry::Registry& registry, log::Logger& logger, Settings settings);
+  /// `guard`: null where everybody may do everything.
+  Api(registry::Registry& registry, log::Logger& logger, Settings settings,
+      const Guard* guard = nullptr);
 
   http::Plan plan(const http::Request& request) override;
   http::Response refuse(const http::Request& request, http::Refusal refusal) override;
@@ -25,22 +30,35 @@ class Api final : public http::Application {
   void finished(const http::Exchange& exchange) override;
 
  private:
-  /// What a handler needs beyond the request, kept alive by its plan.
+  /// What a handler needs beyond the request, kept alive by its plan. Whoever verifies
+  /// the caller, on the pool and before the handler, fills in the last two.
   struct Routed {
     const Route* route;
     Target target;
     http::Query query;
+    CallerPtr caller;
+    std::string user;  ///< for the log
   };
+  using RoutedPtr = std::shared_ptr<Routed>;
 
   Call call(const Routed& routed, const http::Request& request) const;
   http::Response handle(Handler handler, const Call& call) const;
   http::Opened open(Opener opener, const Call& call) const;
-  http::Plan list(Handler handler, std::shared_ptr<const Routed> routed,
-                  const http::Request& request);
+  /// The plan for a caller who is known and may do it, or where nobody asks.
+  http::Plan plan_known(const RoutedPtr& routed, const http::Request& request);
+  /// The plan for a caller who has to be verified first.
+  http::Plan plan_unverified(const RoutedPtr& routed);
+  http::Plan list(Handler handler, RoutedPtr routed, const http::Request& request);
+  http::Response list_now(Handler handler, const Routed& routed, const http::Request& request);
+
+  /// Lets the caller in, or says why not.
+  std::optional<http::Response> admit(Routed& routed, CallerPtr caller) const;
+  std::optional<http::Response> verify(Routed& routed, const http::Request& request) const;
 
   registry::Registry& registry_;
   log::Logger& logger_;
   const Settings settings_;
+  const Guard* const guard_;
   ListCache lists_;
   registry::Turnstile list_makers_{4};  ///< a page may take some MiB while it is made
 };

@@ -1,5 +1,7 @@
 #include "server/api/call.h"
 
+#include "server/api/caller.h"
+
 namespace shale::api {
 
 Result<index::RepositoryName> Call::repository() const {
@@ -11,7 +13,17 @@ Result<Digest> Call::digest() const {
 }
 
 std::string Call::actor() const {
-  return "anonymous";
+  if (caller == nullptr || caller->identity->anonymous()) return "anonymous";
+  return caller->identity->name;
+}
+
+bool Call::may_pull(const index::RepositoryName& repository) const {
+  return caller == nullptr || caller->may(auth::Action::kPull, repository.str());
+}
+
+index::TagMoves Call::tag_moves(const index::RepositoryName& repository) const {
+  const bool any = caller == nullptr || caller->may(auth::Action::kOverwrite, repository.str());
+  return any ? index::TagMoves::kAny : index::TagMoves::kNewOnly;
 }
 
 std::string Call::location(std::string_view path) const {

@@ -12,6 +12,8 @@
 
 namespace shale::api {
 
+struct Caller;
+
 /// What the operator decides about the wire.
 struct Settings {
   std::string external_url;  ///< `https://host[:port]`, or empty
@@ -30,12 +32,17 @@ struct Call {
   const http::Query& query;
   registry::Registry& registry;
   const Settings& settings;
+  const Caller* caller = nullptr;  ///< null where there is no authentication
 
   Result<index::RepositoryName> repository() const;
   /// The digest at the end of the path.
   Result<Digest> digest() const;
   /// Who does this, for the history.
   std::string actor() const;
+  /// Whether the caller may pull from a repository; everybody without authentication.
+  bool may_pull(const index::RepositoryName& repository) const;
+  /// What the caller's pushes may do to the tags of a repository.
+  index::TagMoves tag_moves(const index::RepositoryName& repository) const;
   /// A path of this registry as the client can reach it: relative, unless the
   /// settings say otherwise.
   std::string location(std::string_view path) const;

@@ -84,6 +84,8 @@ WireError wire_error(Errc code) noexcept {
               "the manifest refers to content that is not in this repository: push that first"};
     case Errc::kTooManyTags:
       return {414, "MANIFEST_INVALID", "too many tags for one push"};
+    case Errc::kTagExists:
+      return {403, "DENIED", "the tag exists, and you may not move it: push under another tag"};
     case Errc::kPageInvalid:
       return {400, "UNSUPPORTED", "the page size must be a number that is not negative"};
     case Errc::kRangeUnsatisfiable:

@@ -63,12 +63,14 @@ Result<http::Response> put_manifest(const Call& call) {
     tags.push_back(std::move(tag));
   }
   const std::string_view content_type = call.request.headers.find("Content-Type").value_or("");
-  SHALE_TRY_ASSIGN(const auto pushed, call.registry.push_manifest({.repository = repository,
-                                                                   .reference = reference,
-                                                                   .tags = std::move(tags),
-                                                                   .content_type = content_type,
-                                                                   .bytes = call.request.body,
-                                                                   .actor = call.actor()}));
+  SHALE_TRY_ASSIGN(const auto pushed,
+                   call.registry.push_manifest({.repository = repository,
+                                                .reference = reference,
+                                                .tags = std::move(tags),
+                                                .content_type = content_type,
+                                                .bytes = call.request.body,
+                                                .actor = call.actor(),
+                                                .tag_moves = call.tag_moves(repository)}));
 
   http::Response response;
   response.status = 201;

@@ -36,6 +36,27 @@ void add_link(http::Response& response, const index::Page<T>& page, std::string_
                                                            {"n", std::to_string(limit)}}));
 }
 
+/// The page that a caller sees who may not pull everything. Reads on over what is
+/// hidden until the page is full, so that no name of that shows, not even in a link.
+Result<index::Page<index::RepositoryName>> visible_repositories(const Call& call,
+                                                                const PageRequest& asked) {
+  constexpr std::size_t kAtOnce = 1000;
+  index::Page<index::RepositoryName> visible;
+  std::string after(asked.after);
+  while (asked.limit > 0) {
+    SHALE_TRY_ASSIGN(auto page, call.registry.list_repositories(after, kAtOnce));
+    for (index::RepositoryName& name : page.items) {
+      after = name.str();
+      if (!call.may_pull(name)) continue;
+      visible.more = visible.items.size() == asked.limit;
+      if (visible.more) return visible;
+      visible.items.push_back(std::move(name));
+    }
+    if (!page.more || page.items.empty()) break;
+  }
+  return visible;
+}
+
 }  // namespace
 
 Result<http::Response> get_tags(const Call& call) {
@@ -51,7 +72,9 @@ Result<http::Response> get_tags(const Call& call) {
 
 Result<http::Response> get_catalog(const Call& call) {
   SHALE_TRY_ASSIGN(const auto asked, page_request(call, call.settings.catalog_default));
-  SHALE_TRY_ASSIGN(const auto page, call.registry.list_repositories(asked.after, asked.limit));
+  SHALE_TRY_ASSIGN(const auto page, call.caller == nullptr
+                                        ? call.registry.list_repositories(asked.after, asked.limit)
+                                        : visible_repositories(call, asked));
 
   auto response = json_response(R"({"repositories":)" + names(page) + "}");
   add_link(response, page, "/v2/_catalog", asked.limit);

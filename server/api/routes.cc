@@ -16,32 +16,33 @@ constexpr std::string_view kUploads = "/v2/{name}/blobs/uploads/";
 constexpr std::string_view kUpload = "/v2/{name}/blobs/uploads/{upload}";
 
 constexpr std::array kRoutes = {
-    Route{Method::kGet, Resource::kBase, "/v2/", PointRead{get_base}},
-    Route{Method::kHead, Resource::kBase, "/v2/", PointRead{get_base}},
+    Route{Method::kGet, Resource::kBase, "/v2/", Need::kLogin, PointRead{get_base}},
+    Route{Method::kHead, Resource::kBase, "/v2/", Need::kLogin, PointRead{get_base}},
 
-    Route{Method::kGet, Resource::kCatalog, kCatalog, Listing{get_catalog}},
-    Route{Method::kHead, Resource::kCatalog, kCatalog, Listing{get_catalog}},
-    Route{Method::kGet, Resource::kTags, kTags, Listing{get_tags}},
-    Route{Method::kHead, Resource::kTags, kTags, Listing{get_tags}},
-    Route{Method::kGet, Resource::kReferrers, kReferrers, Listing{get_referrers}},
-    Route{Method::kHead, Resource::kReferrers, kReferrers, Listing{get_referrers}},
+    Route{Method::kGet, Resource::kCatalog, kCatalog, Need::kCatalog, Listing{get_catalog}},
+    Route{Method::kHead, Resource::kCatalog, kCatalog, Need::kCatalog, Listing{get_catalog}},
+    Route{Method::kGet, Resource::kTags, kTags, Need::kPull, Listing{get_tags}},
+    Route{Method::kHead, Resource::kTags, kTags, Need::kPull, Listing{get_tags}},
+    Route{Method::kGet, Resource::kReferrers, kReferrers, Need::kPull, Listing{get_referrers}},
+    Route{Method::kHead, Resource::kReferrers, kReferrers, Need::kPull, Listing{get_referrers}},
 
-    Route{Method::kGet, Resource::kManifest, kManifest, PointRead{get_manifest}},
-    Route{Method::kHead, Resource::kManifest, kManifest, PointRead{head_manifest}},
-    Route{Method::kPut, Resource::kManifest, kManifest,
+    Route{Method::kGet, Resource::kManifest, kManifest, Need::kPull, PointRead{get_manifest}},
+    Route{Method::kHead, Resource::kManifest, kManifest, Need::kPull, PointRead{head_manifest}},
+    Route{Method::kPut, Resource::kManifest, kManifest, Need::kPush,
           Blocking{put_manifest, Blocking::Body::kManifest}},
-    Route{Method::kDelete, Resource::kManifest, kManifest, Blocking{delete_manifest}},
+    Route{Method::kDelete, Resource::kManifest, kManifest, Need::kDelete,
+          Blocking{delete_manifest}},
 
-    Route{Method::kGet, Resource::kBlob, kBlob, PointRead{get_blob}},
-    Route{Method::kHead, Resource::kBlob, kBlob, PointRead{head_blob}},
-    Route{Method::kDelete, Resource::kBlob, kBlob, Blocking{delete_blob}},
+    Route{Method::kGet, Resource::kBlob, kBlob, Need::kPull, PointRead{get_blob}},
+    Route{Method::kHead, Resource::kBlob, kBlob, Need::kPull, PointRead{head_blob}},
+    Route{Method::kDelete, Resource::kBlob, kBlob, Need::kDelete, Blocking{delete_blob}},
 
-    Route{Method::kPost, Resource::kUploads, kUploads, Upload{post_uploads}},
-    Route{Method::kGet, Resource::kUpload, kUpload, Blocking{get_upload}},
-    Route{Method::kHead, Resource::kUpload, kUpload, Blocking{get_upload}},
-    Route{Method::kPatch, Resource::kUpload, kUpload, Upload{patch_upload}},
-    Route{Method::kPut, Resource::kUpload, kUpload, Upload{put_upload}},
-    Route{Method::kDelete, Resource::kUpload, kUpload, Blocking{delete_upload}},
+    Route{Method::kPost, Resource::kUploads, kUploads, Need::kPush, Upload{post_uploads}},
+    Route{Method::kGet, Resource::kUpload, kUpload, Need::kPush, Blocking{get_upload}},
+    Route{Method::kHead, Resource::kUpload, kUpload, Need::kPush, Blocking{get_upload}},
+    Route{Method::kPatch, Resource::kUpload, kUpload, Need::kPush, Upload{patch_upload}},
+    Route{Method::kPut, Resource::kUpload, kUpload, Need::kPush, Upload{put_upload}},
+    Route{Method::kDelete, Resource::kUpload, kUpload, Need::kPush, Blocking{delete_upload}},
 };
 
 }  // namespace

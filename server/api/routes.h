@@ -12,6 +12,15 @@
 
 namespace shale::api {
 
+/// What a caller must be allowed for a route, where there is authentication.
+enum class Need : std::uint8_t {
+  kLogin,    ///< only to be somebody
+  kCatalog,  ///< to list repositories: whatever they may pull
+  kPull,
+  kPush,
+  kDelete,
+};
+
 using Handler = Result<http::Response> (*)(const Call&);
 using Opener = Result<http::Opened> (*)(const Call&);
 
@@ -35,6 +44,7 @@ struct Route {
   http::Method method;
   Resource resource;
   std::string_view pattern;  ///< as in the OpenAPI contract
+  Need need;
   std::variant<PointRead, Listing, Blocking, Upload> how;
 };
 

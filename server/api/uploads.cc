@@ -142,7 +142,7 @@ Result<std::optional<http::Response>> try_mount(const Call& call,
   if (const auto text = call.query.find("from")) {
     SHALE_TRY_ASSIGN(from, index::RepositoryName::parse(*text));
   }
-  const auto may_pull = [](const index::RepositoryName&) { return true; };
+  const auto may_pull = [&](const index::RepositoryName& source) { return call.may_pull(source); };
   SHALE_TRY_ASSIGN(const auto link, call.registry.mount(repository, digest, from, may_pull));
   if (!link) return std::optional<http::Response>{};
   return std::optional(created_response(call, repository, link->digest));

@@ -89,6 +89,10 @@ api::Settings api_settings(const config::Config& config) {
           .access_log = config.log.access};
 }
 
+api::Guard::Settings guard_settings(const config::Config& config) {
+  return {.realm = config.auth.realm, .trusted_proxies = trusted_proxies(config)};
+}
+
 net::Options net_options(const config::Config& config, log::Logger& logger, int descriptors) {
   net::Options options;
   options.listen.clear();

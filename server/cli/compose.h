@@ -2,6 +2,7 @@
 
 #include "blobstore/clock.h"
 #include "server/api/call.h"
+#include "server/api/guard.h"
 #include "server/config/config.h"
 #include "server/index/rocks/rocks_metadata_store.h"
 #include "server/log/logger.h"
@@ -18,6 +19,7 @@ index::RocksOptions metadata_options(const config::Config& config, const Clock& 
                                      log::Logger& logger);
 registry::Options registry_options(const config::Config& config);
 api::Settings api_settings(const config::Config& config);
+api::Guard::Settings guard_settings(const config::Config& config);
 /// `logger` must outlive the server that takes these.
 /// `descriptors` as in `net::Options`.
 net::Options net_options(const config::Config& config, log::Logger& logger, int descriptors);

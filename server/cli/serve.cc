@@ -20,6 +20,7 @@
 #include "blobstore/file/file_system.h"
 #include "server/api/api.h"
 #include "server/cli/compose.h"
+#include "server/cli/gatehouse.h"
 #include "server/index/rocks/rocks_metadata_store.h"
 #include "server/net/server.h"
 #include "server/registry/sweeper.h"
@@ -125,7 +126,9 @@ struct House {
                   if (swept && *swept > 0)
                     logger.info("dropped idle uploads", {{"uploads", *swept}});
                 }),
-        api(registry, logger, api_settings(config)),
+        gatehouse(config.auth.configured() ? std::make_unique<Gatehouse>(config, clock, logger)
+                                           : nullptr),
+        api(registry, logger, api_settings(config), gatehouse ? &gatehouse->guard() : nullptr),
         server(api, net_options(config, logger, descriptors)) {}
 
   std::filesystem::path data_dir;
@@ -135,6 +138,7 @@ struct House {
   std::unique_ptr<FileBlobStore> blobs;
   registry::Registry registry;
   registry::Sweeper sweeper;
+  std::unique_ptr<Gatehouse> gatehouse;  ///< null without authentication
   api::Api api;
   net::Server server;
 };

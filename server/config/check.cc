@@ -29,8 +29,9 @@ void check_listen(const Config& config, Conflicts& found) {
   }
 }
 
-/// There is no authentication yet, so whoever can connect can do everything.
+/// Without authentication, whoever can connect can do everything.
 void check_reachability(const Config& config, Conflicts& found) {
+  if (config.auth.configured()) return;
   if (!config.server.insecure.empty()) return;
   for (const ListenAddress& address : config.server.listen) {
     if (address.local()) continue;

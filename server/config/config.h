@@ -91,6 +91,16 @@ struct Config {
     bool operator==(const Registry&) const = default;
   };
 
+  struct Auth {
+    std::string htpasswd;  ///< file of users; empty: none
+    std::string policy;    ///< file of rules; empty: whoever is logged in may do everything
+    std::string realm = "Shale";
+
+    bool operator==(const Auth&) const = default;
+    /// Whether anybody is asked who they are.
+    bool configured() const noexcept { return !htpasswd.empty() || !policy.empty(); }
+  };
+
   struct Log {
     LogFormat format = LogFormat::kAuto;
     LogLevel level = LogLevel::kInfo;
@@ -105,6 +115,7 @@ struct Config {
   Limits limits;
   Timeouts timeouts;
   Registry registry;
+  Auth auth;
   Log log;
 
   bool operator==(const Config&) const = default;

@@ -219,6 +219,52 @@ std::vector<Setting> registry_settings() {
   };
 }
 
+/// What may stand between quotes in a challenge. The OCI conformance suite takes the
+/// last word `basic` or `bearer` in it for the scheme.
+Parsed<std::string> parse_realm(std::string_view text) {
+  std::string lower;
+  for (const char c : text) {
+    if (c < ' ' || c > '~' || c == '"' || c == '\\') {
+      return Wrong{quoted(text) + " has a character that a realm may not have: write letters, " +
+                   "digits and blanks"};
+    }
+    lower += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  }
+  if (text.empty() || lower.find("basic") != std::string::npos ||
+      lower.find("bearer") != std::string::npos) {
+    return Wrong{quoted(text) +
+                 " cannot be the realm: write a name without basic and bearer in it"};
+  }
+  return std::string(text);
+}
+
+Parsed<std::string> parse_optional_path(std::string_view text) {
+  if (text.empty()) return std::string();
+  return parse_path(text);
+}
+
+std::vector<Setting> auth_settings() {
+  using A = Config::Auth;
+  const auto field = [](auto member) { return Field{&Config::auth, member}; };
+  return {
+      scalar({.key = "auth.htpasswd",
+              .form = "file, or empty",
+              .doc = "Users and their password hashes, as `htpasswd -B` and `shale user add` write "
+                     "them. Read again when it changes."},
+             field(&A::htpasswd), parse_optional_path, same),
+      scalar(
+          {.key = "auth.policy",
+           .form = "file, or empty",
+           .doc = "Who may do what: auth/README.md has the language. Read again when it changes. "
+                  "Without it, whoever is logged in may do everything."},
+          field(&A::policy), parse_optional_path, same),
+      scalar({.key = "auth.realm",
+              .form = "name",
+              .doc = "What clients show when they ask for a password."},
+             field(&A::realm), parse_realm, same),
+  };
+}
+
 std::vector<Setting> log_settings() {
   using L = Config::Log;
   const auto field = [](auto member) { return Field{&Config::log, member}; };
@@ -244,7 +290,7 @@ std::vector<Setting> log_settings() {
 std::vector<Setting> all_settings() {
   std::vector<Setting> all;
   for (const auto section : {server_settings, tls_settings, storage_settings, limits_settings,
-                             timeouts_settings, registry_settings, log_settings}) {
+                             timeouts_settings, registry_settings, auth_settings, log_settings}) {
     for (Setting& setting : section())
       all.push_back(std::move(setting));
   }

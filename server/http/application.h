@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <variant>
 
@@ -40,6 +41,9 @@ struct Plan {
   struct OnPool {
     std::function<Response(const Request&)> respond;
     std::size_t body_limit = 0;
+    /// Where it is set, it runs on the pool before any of the body is asked for; a
+    /// response refuses the request unread.
+    std::function<std::optional<Response>(const Request&)> admit = {};
   };
   /// The body is streamed into the sink that `open` gives, or refused unread.
   /// `open` runs on the pool.
@@ -47,6 +51,8 @@ struct Plan {
     std::function<Opened(const Request&)> open;
   };
   std::variant<OnWorker, OnPool, Stream> how;
+  /// Comes back in `Exchange`, whatever the application puts into it meanwhile.
+  std::shared_ptr<const std::string> user = {};
 };
 
 /// What is told of a request when its answer has left or the client has.
@@ -58,6 +64,7 @@ struct Exchange {
   std::chrono::nanoseconds duration{};
   bool complete = false;         ///< false: the connection broke first
   std::string_view log_message;  ///< `Response::log_message`
+  std::string_view user = {};    ///< `Plan::user`
 };
 
 /// The program behind the server. Every call may come from any thread.

@@ -372,8 +372,14 @@ Result<Sequence> MemoryMetadataStore::put_manifest(const PutManifest& request) {
     }
   }
   SHALE_TRY(std::move(check).verdict());
-  ++state->sequence;
   const Digest& digest = request.manifest.descriptor.digest;
+  if (request.tag_moves == TagMoves::kNewOnly) {
+    for (const Tag& tag : request.tags) {
+      const Manifest* named = state->find(request.repository, tag);
+      if (named != nullptr && named->descriptor.digest != digest) return tag_exists(tag);
+    }
+  }
+  ++state->sequence;
   state->repositories[request.repository].manifests.insert_or_assign(digest, request.manifest);
   for (const Tag& tag : request.tags) {
     move_tag(*state, request.repository, tag, digest, request.actor);

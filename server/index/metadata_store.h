@@ -162,12 +162,19 @@ struct LinkBlob {
   std::optional<std::string> bytes = std::nullopt;
 };
 
+/// What a push may do to tags that are there already.
+enum class TagMoves : std::uint8_t {
+  kAny,
+  kNewOnly,  ///< make new ones, and confirm those that name this very manifest
+};
+
 struct PutManifest {
   RepositoryName repository;
   Manifest manifest;
   std::vector<Tag> tags;       ///< all moved by the same commit; may be empty
   std::string actor;           ///< who, for the history
   bool allow_missing = false;  ///< accept references that are not there (sparse images)
+  TagMoves tag_moves = TagMoves::kAny;
 };
 
 /// Repositories, tags, blob links, manifest edges, referrers and their history.
@@ -242,7 +249,8 @@ class MetadataStore {
                                       const Digest& digest) = 0;
   /// `kManifestBlobUnknown`, one detail for each reference that must exist and
   /// does not; `kManifestInvalid`, one for each that exists with another size than
-  /// it is described with (subjects are not looked at). The same manifest again is
+  /// it is described with (subjects are not looked at); `kTagExists` when a tag that
+  /// names another manifest would move and `tag_moves` forbids it. The same manifest again is
   /// no error; only tags that really move enter the history.
   virtual Result<Sequence> put_manifest(const PutManifest& request) = 0;
   /// `kManifestUnknown` when there is no such tag. The manifest stays.

@@ -5,6 +5,11 @@
 #include <utility>
 
 namespace shale::index {
+
+Error tag_exists(const Tag& tag) {
+  const std::string what = "the tag " + tag.str() + " names another manifest";
+  return {Errc::kTagExists, what, {what}};
+}
 namespace {
 
 std::string_view role(EdgeKind kind) {

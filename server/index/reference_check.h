@@ -9,6 +9,9 @@
 
 namespace shale::index {
 
+/// The answer to a push that would move this tag and may not.
+Error tag_exists(const Tag& tag);
+
 /// Looks at what a manifest refers to beside what its repository has, for the one
 /// error that names all that is wrong. Both stores answer with it.
 class ReferenceCheck {

@@ -206,7 +206,14 @@ void Connection::begin(http::Request request) {
                    run_respond(context_.application, *active_);
                    respond(std::move(*active_->outcome));
                  },
-                 [&](const http::Plan::OnPool&) { start_gathering(); },
+                 [&](const http::Plan::OnPool& how) {
+                   if (how.admit) {
+                     submit(Admission::kNew, [&application = context_.application](
+                                                 ActiveRequest& a) { run_admit(application, a); });
+                   } else {
+                     start_gathering();
+                   }
+                 },
                  [&](const http::Plan::Stream&) { open_stream(); },
              },
              active_->plan.how);
@@ -237,6 +244,8 @@ void Connection::job_done() {
     refuse(*refusal);
   } else if (std::optional<http::Response>& outcome = active_->outcome; outcome.has_value()) {
     respond(*std::move(outcome));
+  } else if (std::holds_alternative<http::Plan::OnPool>(active_->plan.how)) {
+    start_gathering();
   } else {
     start_streaming();
   }
@@ -350,13 +359,15 @@ Connection::Step Connection::linger() {
 
 void Connection::finish_exchange(bool complete) {
   const http::Response& response = writer_.response();
-  const http::Exchange exchange{.request = active_->request,
-                                .status = phase_ == Phase::kRespond ? response.status : 0,
-                                .bytes_in = active_->bytes_in,
-                                .bytes_out = writer_.body_bytes_sent(),
-                                .duration = std::chrono::steady_clock::now() - active_->started,
-                                .complete = complete,
-                                .log_message = response.log_message};
+  const http::Exchange exchange{
+      .request = active_->request,
+      .status = phase_ == Phase::kRespond ? response.status : 0,
+      .bytes_in = active_->bytes_in,
+      .bytes_out = writer_.body_bytes_sent(),
+      .duration = std::chrono::steady_clock::now() - active_->started,
+      .complete = complete,
+      .log_message = response.log_message,
+      .user = active_->plan.user ? std::string_view(*active_->plan.user) : std::string_view()};
   contained(context_.options, "a request could not be reported",
             [&] { context_.application.finished(exchange); });
   // A sink that is given up may have to wait for the disk: the pool holds it last.

@@ -51,6 +51,12 @@ void run_open(http::Application& application, ActiveRequest& active) {
   });
 }
 
+void run_admit(http::Application& application, ActiveRequest& active) {
+  guarded(application, active, [&] {
+    active.outcome = std::get<http::Plan::OnPool>(active.plan.how).admit(active.request);
+  });
+}
+
 void run_append(http::Application& application, ActiveRequest& active,
                 std::span<const std::byte> bytes, Last last) {
   guarded(application, active, [&] {

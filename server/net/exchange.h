@@ -32,6 +32,8 @@ struct ActiveRequest {
 
 void run_respond(http::Application& application, ActiveRequest& active);
 void run_open(http::Application& application, ActiveRequest& active);
+/// Asks `OnPool::admit`; without an outcome, the body may come.
+void run_admit(http::Application& application, ActiveRequest& active);
 /// Hands `bytes` to the sink and, when they are the `last` ones, asks it to finish.
 enum class Last : std::uint8_t { kNo, kYes };
 void run_append(http::Application& application, ActiveRequest& active,

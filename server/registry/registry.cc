@@ -253,7 +253,8 @@ Result<PushedManifest> Registry::push_manifest(const PushManifest& request) {
                                            .manifest = std::move(manifest),
                                            .tags = std::move(tags),
                                            .actor = request.actor,
-                                           .allow_missing = options.allow_sparse}));
+                                           .allow_missing = options.allow_sparse,
+                                           .tag_moves = request.tag_moves}));
   return pushed;
 }
 

@@ -96,6 +96,7 @@ struct PushManifest {
   std::string_view content_type;  ///< the header as sent; may be empty
   std::string_view bytes;
   std::string actor;
+  index::TagMoves tag_moves = index::TagMoves::kAny;
 };
 
 /// What a registry does, with the rules of the distribution spec and of this
@@ -152,7 +153,7 @@ class Registry {
   /// its next call on. `kUploadUnknown`; `kUploadBusy` while it is being committed.
   Result<void> cancel_upload(const index::RepositoryName& repository, const UploadId& id);
   /// `kManifestTooLarge`, `kDigestMismatch`, `kManifestInvalid`,
-  /// `kManifestBlobUnknown`; `kTooManyTags`, counted after doubles are merged.
+  /// `kManifestBlobUnknown`; `kTagExists`; `kTooManyTags`, counted after doubles are merged.
   /// Waits while two others of more than 64 KiB are being pushed, when this is one.
   Result<PushedManifest> push_manifest(const PushManifest& request);
 

@@ -71,6 +71,7 @@ class Commit {
 
   // Manifests and tags: commit_manifests.cc.
   Result<void> demand_references(const PutManifest& request) const;
+  Result<void> demand_new_tags(const PutManifest& request) const;
   Result<Rows> edges_of(const RepositoryName& repository, const Digest& parent) const;
   Result<void> replace_edges(const PutManifest& request);
   void put_edge(const PutManifest& request, const Edge& edge);

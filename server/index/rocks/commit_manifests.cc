@@ -40,6 +40,7 @@ Result<void> Commit::put_manifest(const PutManifest& request) {
   const RepositoryName& repository = request.repository;
   assert(descriptor.size == request.manifest.bytes.size());
   SHALE_TRY(demand_references(request));
+  SHALE_TRY(demand_new_tags(request));
 
   const std::string key = keys::link(repository, descriptor.digest);
   SHALE_TRY_ASSIGN(const bool linked, view_.has(Family::kManifestLinks, key));
@@ -63,6 +64,17 @@ Result<void> Commit::put_manifest(const PutManifest& request) {
 
   for (const Tag& tag : std::set<Tag>(request.tags.begin(), request.tags.end())) {
     SHALE_TRY(move_tag(repository, tag, descriptor.digest, request.actor));
+  }
+  return {};
+}
+
+/// Commits run one after the other, so nobody moves a tag between this and the batch.
+Result<void> Commit::demand_new_tags(const PutManifest& request) const {
+  if (request.tag_moves == TagMoves::kAny) return {};
+  for (const Tag& tag : request.tags) {
+    SHALE_TRY_ASSIGN(const auto named,
+                     view_.row<TagRow>(Family::kTags, keys::tag(request.repository, tag)));
+    if (named && named->digest != request.manifest.descriptor.digest) return tag_exists(tag);
   }
   return {};
 }

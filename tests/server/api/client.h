@@ -9,6 +9,7 @@
 #include "blobstore/blob_store.h"
 #include "blobstore/digest.h"
 #include "server/api/call.h"
+#include "server/api/guard.h"
 #include "server/index/metadata_store.h"
 #include "server/registry/registry.h"
 #include "tests/server/api/requests.h"
@@ -20,6 +21,7 @@ namespace shale::testing {
 struct Setup {
   registry::Options registry;
   api::Settings settings;
+  const api::Guard* guard = nullptr;
 };
 
 /// A request and the answer that it has to get.

@@ -17,7 +17,7 @@ template <class Stores>
 struct House {
   explicit House(const Setup& setup)
       : registry(stores.blobs(), stores.metadata(), stores.clock, setup.registry),
-        api(registry, logger, setup.settings) {}
+        api(registry, logger, setup.settings, setup.guard) {}
 
   std::string log() {
     logger.flush(std::chrono::seconds(10));

@@ -44,6 +44,7 @@ TEST_CASE("Errors: each code has its place on the wire") {
                          Row{Errc::kManifestTooLarge, 413, "MANIFEST_INVALID"},
                          Row{Errc::kManifestBlobUnknown, 400, "MANIFEST_BLOB_UNKNOWN"},
                          Row{Errc::kTooManyTags, 414, "MANIFEST_INVALID"},
+                         Row{Errc::kTagExists, 403, "DENIED"},
                          Row{Errc::kPageInvalid, 400, "UNSUPPORTED"},
                          Row{Errc::kRangeUnsatisfiable, 416, "UNSUPPORTED"},
                          Row{Errc::kDisabled, 405, "UNSUPPORTED"},

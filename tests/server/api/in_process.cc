@@ -54,7 +54,10 @@ class InProcessRequest final : public HeldRequest {
     decoder_ = http::BodyDecoder(request_.framing);
     plan_ = application_.plan(request_);
     if (const auto* gathered = std::get_if<http::Plan::OnPool>(&plan_.how)) {
-      if (request_.framing.length > gathered->body_limit) refuse(http::Refusal::kBodyTooLarge);
+      if (gathered->admit) outcome_ = gathered->admit(request_);
+      if (!outcome_ && request_.framing.length > gathered->body_limit) {
+        refuse(http::Refusal::kBodyTooLarge);
+      }
     } else if (const auto* stream = std::get_if<http::Plan::Stream>(&plan_.how)) {
       auto opened = stream->open(request_);
       if (auto* refused = std::get_if<http::Response>(&opened))
@@ -90,7 +93,8 @@ class InProcessRequest final : public HeldRequest {
                            .bytes_in = bytes_in_,
                            .bytes_out = outcome_->body_length(),
                            .complete = true,
-                           .log_message = outcome_->log_message});
+                           .log_message = outcome_->log_message,
+                           .user = plan_.user ? *plan_.user : std::string_view()});
     return read_answer(request_, std::move(*outcome_));
   }
 

@@ -41,6 +41,12 @@ Lines problems_of_flag(const std::string& key, const std::vector<std::string>& v
   return problems_of({.flags = {{.flag = "--" + key, .key = key, .values = values}}});
 }
 
+TEST_CASE("load: a realm that would mislead clients is refused") {
+  for (const char* realm : {"''", "Basic login", "my BEARER", "a\\b"}) {
+    CHECK(problems_in(std::string("auth:\n  realm: ") + realm + "\n").size() == 1);
+  }
+}
+
 TEST_CASE("load: files without a setting in them are fine") {
   for (const std::string_view text :
        {"", "\n", "# nothing\n", "---\n", "~\n", "{}\n", "server:\n",
@@ -352,6 +358,8 @@ TEST_CASE("load: without authentication only this machine is served, unless that
         Lines{"shale.yaml:2:11: server.listen: :5000" + why,
               "shale.yaml:2:11: server.listen: 192.168.0.1:5000" + why});
   CHECK(problems_in("server:\n  listen: [':5000']\n  insecure: anonymous-everything\n").empty());
+  CHECK(problems_in("server:\n  listen: [':5000']\nauth:\n  htpasswd: users\n").empty());
+  CHECK(problems_in("server:\n  listen: [':5000']\nauth:\n  policy: rules\n").empty());
 }
 
 }  // namespace

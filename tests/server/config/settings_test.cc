@@ -59,6 +59,9 @@ const std::map<std::string, Texts, std::less<>> kOther = {
     {"registry.delete_manifests", {"false"}},
     {"registry.delete_blobs", {"false"}},
     {"registry.delete_uploads", {"false"}},
+    {"auth.htpasswd", {"/etc/shale/htpasswd"}},
+    {"auth.policy", {"/etc/shale/policy.yaml"}},
+    {"auth.realm", {"Our registry"}},
     {"log.format", {"json"}},
     {"log.level", {"debug"}},
     {"log.access", {"false"}},
@@ -108,6 +111,9 @@ Config other_config() {
                      .delete_manifests = false,
                      .delete_blobs = false,
                      .delete_uploads = false};
+  config.auth = {.htpasswd = "/etc/shale/htpasswd",
+                 .policy = "/etc/shale/policy.yaml",
+                 .realm = "Our registry"};
   config.log = {.format = LogFormat::kJson, .level = LogLevel::kDebug, .access = false};
   return config;
 }

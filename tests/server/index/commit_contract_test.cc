@@ -64,6 +64,27 @@ TEST_CASE_TEMPLATE("MetadataStore: a small blob is kept with its link, whoever h
   CHECK(value(backend.store.check()).empty());
 }
 
+TEST_CASE_TEMPLATE("MetadataStore: a push that may move no tag makes new ones alone", Backend,
+                   InMemory, InRocks) {
+  Backend backend;
+  const auto push = [&](std::string_view bytes, std::vector<index::Tag> tags) {
+    auto request = put("a", manifest(bytes));
+    request.tags = std::move(tags);
+    request.tag_moves = index::TagMoves::kNewOnly;
+    return backend.store.put_manifest(request);
+  };
+  REQUIRE(push("one", {tag("v1")}));
+  CHECK(push("one", {tag("v1")}));
+  CHECK(error_code(push("two", {tag("v2"), tag("v1")})) == Errc::kTagExists);
+  CHECK(error_code(backend.store.find_manifest(repo("a"), tag("v2"))) == Errc::kManifestUnknown);
+  CHECK(error_code(backend.store.find_manifest(repo("a"), digest_of("two"))) ==
+        Errc::kManifestUnknown);
+  CHECK(push("two", {tag("v2")}));
+  REQUIRE(backend.store.delete_tag(repo("a"), tag("v1"), "x"));
+  CHECK(push("two", {tag("v1")}));
+  CHECK(value(backend.store.check()).empty());
+}
+
 TEST_CASE_TEMPLATE("MetadataStore: a blob that no manifest names is doomed a lease from now",
                    Backend, InMemory, InRocks) {
   Backend backend;

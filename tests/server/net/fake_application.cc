@@ -114,6 +114,16 @@ http::Plan FakeApplication::plan(const http::Request& request) {
                                },
                                1000}};
   }
+  if (path == "/admit" || path == "/admit-not" || path == "/admit-throw") {
+    return {http::Plan::OnPool{[](const http::Request& asked) { return text_response(asked.body); },
+                               1000,
+                               [](const http::Request& asked) -> std::optional<http::Response> {
+                                 if (asked.path == "/admit-throw")
+                                   throw std::runtime_error("admit");
+                                 if (asked.path == "/admit-not") return text_response("no", 403);
+                                 return std::nullopt;
+                               }}};
+  }
   return {http::Plan::Stream{[this](const http::Request& asked) -> http::Opened {
     if (asked.path == "/refuse") return text_response("no", 403);
     if (asked.path == "/throw-open") throw std::runtime_error("open");

@@ -31,6 +31,8 @@ class Gate {
 ///
 /// - `/point` answers on the worker, `/pool` on the pool with the gathered body
 ///   (up to 1000 bytes), `/stream` with the number and a sum of the bytes streamed
+/// - `/admit` is `/pool` with a question before the body, `/admit-not` and
+///   `/admit-throw` end there
 /// - `/refuse` refuses a stream unread, `/refuse-late` after 1,000 bytes
 /// - `/slow` and `/slow-stream` wait at `gate` on the pool
 /// - `/hold` waits at `gate` on the worker; `/planned` answers there how many

@@ -76,6 +76,33 @@ TEST_CASE("Limits: a body that stops coming is given up with 408, and its sink i
   }
 }
 
+TEST_CASE("Limits: a body is asked for when its request is admitted, and not before") {
+  RunningServer running;
+  const std::string head =
+      " HTTP/1.1\r\nHost: t\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n";
+  auto admitted = running.client();
+  REQUIRE(admitted.send("POST /admit" + head));
+  constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+  std::string read;
+  while (read.size() < kContinue.size()) {
+    const std::string more = admitted.read_some(kContinue.size() - read.size());
+    if (more.empty()) std::this_thread::yield();
+    read += more;
+  }
+  CHECK(read == kContinue);
+  REQUIRE(admitted.send("hello"));
+  CHECK(admitted.read_response()->body == "hello");
+
+  for (const auto& [path, status] :
+       {std::pair{"/admit-not", 403}, std::pair{"/admit-throw", 500}}) {
+    auto refused = running.client();
+    const auto response = refused.exchange("POST " + std::string(path) + head);
+    REQUIRE(response);
+    CHECK(response->status == status);
+    CHECK(response->header("Connection") == "close");
+  }
+}
+
 TEST_CASE("Limits: an idle connection is closed without a word") {
   net::Options options;
   options.timeouts.idle = kShort;

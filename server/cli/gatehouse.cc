@@ -1,0 +1,95 @@
+#include "server/cli/gatehouse.h"
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <stdexcept>
+#include <variant>
+#include <vector>
+
+#include <sys/stat.h>
+
+#include "server/cli/compose.h"
+#include "server/cli/policy.h"
+
+namespace shale::cli {
+namespace {
+
+constexpr std::chrono::seconds kLook{1};
+
+std::pair<std::int64_t, std::int64_t> stamp_of(const std::string& path) {
+  struct ::stat status{};
+  if (path.empty() || ::stat(path.c_str(), &status) != 0) return {};
+  constexpr std::int64_t kNanoseconds = 1'000'000'000;
+  return {status.st_size, status.st_mtim.tv_sec * kNanoseconds + status.st_mtim.tv_nsec};
+}
+
+}  // namespace
+
+Gatehouse::Gatehouse(const config::Config& config, const Clock& clock, log::Logger& logger)
+    : logger_(logger),
+      policy_path_(config.auth.policy),
+      policy_stamp_(stamp_of(policy_path_)),
+      sources_(make_sources(config.auth)),
+      login_(*sources_),
+      guard_(login_, clock, guard_settings(config), first_policy()),
+      watcher_([this](const std::stop_token& stop) { watch(stop); }) {}
+
+std::unique_ptr<auth::Authenticator> Gatehouse::make_sources(const config::Config::Auth& config) {
+  std::vector<std::unique_ptr<auth::Authenticator>> sources;
+  if (!config.htpasswd.empty()) {
+    if (stamp_of(config.htpasswd) == Stamp{}) {
+      throw std::runtime_error("auth.htpasswd: " + config.htpasswd +
+                               " is empty or cannot be read: `shale user add` makes one");
+    }
+    auto users = std::make_unique<auth::HtpasswdSource>(
+        config.htpasswd, [this](const std::string& what) { logger_.warn(what, {}); });
+    users_ = users.get();
+    sources.push_back(std::move(users));
+  }
+  return std::make_unique<auth::AuthenticatorChain>(std::move(sources));
+}
+
+std::shared_ptr<const auth::AccessPolicy> Gatehouse::first_policy() {
+  auto loaded = load_policy(policy_path_);
+  if (const auto* errors = std::get_if<std::vector<std::string>>(&loaded)) {
+    std::string all = "auth.policy is wrong:";
+    for (const std::string& error : *errors)
+      (all += "\n  ") += error;
+    throw std::runtime_error(all);
+  }
+  auto& good = std::get<LoadedPolicy>(loaded);
+  for (const std::string& warning : good.warnings)
+    logger_.warn(warning, {});
+  return std::move(good.policy);
+}
+
+/// What is wrong with a changed policy leaves the one before it in force.
+void Gatehouse::refresh_policy() {
+  const Stamp stamp = stamp_of(policy_path_);
+  if (stamp == policy_stamp_) return;
+  policy_stamp_ = stamp;
+  auto loaded = load_policy(policy_path_);
+  if (const auto* errors = std::get_if<std::vector<std::string>>(&loaded)) {
+    for (const std::string& error : *errors)
+      logger_.error("the changed policy is wrong, the one before it stays", {{"cause", error}});
+    return;
+  }
+  auto& good = std::get<LoadedPolicy>(loaded);
+  for (const std::string& warning : good.warnings)
+    logger_.warn(warning, {});
+  guard_.replace_policy(std::move(good.policy));
+  logger_.info("the policy was read again", {{"file", policy_path_}});
+}
+
+void Gatehouse::watch(const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any never;
+  std::unique_lock lock(mutex);
+  while (!never.wait_for(lock, stop, kLook, [&] { return stop.stop_requested(); })) {
+    if (users_ != nullptr) users_->refresh();
+    if (!policy_path_.empty()) refresh_policy();
+  }
+}
+
+}  // namespace shale::cli

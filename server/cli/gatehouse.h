@@ -1,0 +1,47 @@
+#pragma once
+
+#include <ctime>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "auth/htpasswd_source.h"
+#include "auth/password_login.h"
+#include "blobstore/clock.h"
+#include "server/api/guard.h"
+#include "server/config/config.h"
+#include "server/log/logger.h"
+
+namespace shale::cli {
+
+/// All of authentication that lives as long as the program serves, and the thread that
+/// looks once a second whether users or policy have changed. Borrows clock and logger.
+class Gatehouse {
+ public:
+  /// Throws, with the words meant for whoever starts Shale, when the policy is wrong or
+  /// the users cannot be read.
+  Gatehouse(const config::Config& config, const Clock& clock, log::Logger& logger);
+
+  const api::Guard& guard() const noexcept { return guard_; }
+
+ private:
+  /// Size and time of a file; both zero when it is not there.
+  using Stamp = std::pair<std::int64_t, std::int64_t>;
+
+  std::unique_ptr<auth::Authenticator> make_sources(const config::Config::Auth& config);
+  std::shared_ptr<const auth::AccessPolicy> first_policy();
+  void refresh_policy();
+  void watch(const std::stop_token& stop);
+
+  log::Logger& logger_;
+  const std::string policy_path_;
+  Stamp policy_stamp_;
+  auth::HtpasswdSource* users_ = nullptr;  ///< one of the sources, if there is a file
+  std::unique_ptr<auth::Authenticator> sources_;
+  auth::PasswordLogin login_;
+  api::Guard guard_;
+  std::jthread watcher_;  ///< last, so that it ends before what it looks at
+};
+
+}  // namespace shale::cli
