@@ -10,6 +10,13 @@ Outcome AuthenticatorChain::authenticate(const PasswordClaim& claim) {
   return Unknown{};
 }
 
+std::optional<std::string> AuthenticatorChain::stamp_of(const std::string& user) const {
+  for (const auto& source : sources_) {
+    if (auto stamp = source->stamp_of(user)) return stamp;
+  }
+  return std::nullopt;
+}
+
 std::uint64_t AuthenticatorChain::generation() const {
   // Each only grows, so their sum never comes back to an earlier value.
   std::uint64_t sum = 0;

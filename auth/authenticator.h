@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -39,6 +40,10 @@ class Authenticator {
 
   virtual Outcome authenticate(const PasswordClaim& claim) = 0;
 
+  /// The stamp that the identity of that name has now; none when there is nobody of
+  /// that name, or no telling. Quick.
+  virtual std::optional<std::string> stamp_of(const std::string& user) const = 0;
+
   /// Changes whenever what was accepted before might not be again. Quick.
   virtual std::uint64_t generation() const = 0;
 };
@@ -52,6 +57,7 @@ class AuthenticatorChain final : public Authenticator {
       : sources_(std::move(sources)) {}
 
   Outcome authenticate(const PasswordClaim& claim) override;
+  std::optional<std::string> stamp_of(const std::string& user) const override;
   std::uint64_t generation() const override;
 
  private:

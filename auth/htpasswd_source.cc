@@ -7,10 +7,20 @@
 
 #include <sys/stat.h>
 
+#include "auth/base64.h"
 #include "auth/password_hash.h"
+#include "auth/secrets.h"
 #include "auth/text.h"
 
 namespace shale::auth {
+namespace {
+
+/// Of a password hash: what nobody can turn back, and as long as it needs to be.
+std::string stamp(const std::string& hash) {
+  return encode_base64url(sha256(hash).substr(0, 12));
+}
+
+}  // namespace
 
 HtpasswdSource::HtpasswdSource(std::string path, Report report)
     : path_(std::move(path)), report_(std::move(report)) {
@@ -29,8 +39,18 @@ Outcome HtpasswdSource::authenticate(const PasswordClaim& claim) {
   const bool matches = password_matches(known ? found->second : users->decoy, claim.password);
   if (!known) return Unknown{};
   if (!matches) return Rejected{};
-  return Accepted{std::make_shared<const Identity>(
-      Identity{.kind = Identity::Kind::kUser, .name = claim.user, .groups = {}})};
+  return Accepted{std::make_shared<const Identity>(Identity{.kind = Identity::Kind::kUser,
+                                                            .name = claim.user,
+                                                            .groups = {},
+                                                            .stamp = stamp(found->second)})};
+}
+
+std::optional<std::string> HtpasswdSource::stamp_of(const std::string& user) const {
+  const auto state = state_.lock();
+  if (!state->users) return std::nullopt;
+  const auto found = state->users->users.find(user);
+  if (found == state->users->users.end()) return std::nullopt;
+  return stamp(found->second);
 }
 
 void HtpasswdSource::refresh() {

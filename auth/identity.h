@@ -18,6 +18,7 @@ struct Identity {
   Kind kind = Kind::kAnonymous;
   std::string name;                 ///< empty for `kAnonymous`
   std::vector<std::string> groups;  ///< as its source tells; the policy knows more
+  std::string stamp = {};           ///< changes with the password; tells nothing of it
 
   bool anonymous() const noexcept { return kind == Kind::kAnonymous; }
   bool operator==(const Identity&) const = default;

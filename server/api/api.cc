@@ -58,6 +58,9 @@ http::Plan Api::plan(const http::Request& request) {
   if (!query) return answer(error_response(kBadQuery));
   auto target = parse_target(*path);
   if (!target) return answer(error_response(kNoSuchPath));
+  const bool about_logins =
+      target->resource == Resource::kToken || target->resource == Resource::kKeys;
+  if (about_logins && guard_ == nullptr) return answer(error_response(kNoSuchPath));
   const Route* route = find_route(request.method, target->resource);
   if (route == nullptr) {
     http::Response refused = error_response(kNoSuchMethod);
@@ -73,7 +76,7 @@ http::Plan Api::plan(const http::Request& request) {
   http::Plan plan;
   if (auto* refused = std::get_if<http::Response>(&recalled)) return answer(std::move(*refused));
   if (auto* caller = std::get_if<CallerPtr>(&recalled)) {
-    auto refused = admit(*routed, std::move(*caller));
+    auto refused = admit(*routed, std::move(*caller), request);
     plan = refused ? answer(*std::move(refused)) : plan_known(routed, request);
   } else {
     plan = plan_unverified(routed);
@@ -97,7 +100,7 @@ http::Plan Api::plan_known(const RoutedPtr& routed, const http::Request& request
       return handle(handler, call(*routed, r));
     };
     if (blocking->body == Blocking::Body::kNone) return answer_on_pool(std::move(respond));
-    return {http::Plan::OnPool{std::move(respond), settings_.manifest_bytes}};
+    return {http::Plan::OnPool{std::move(respond), body_limit(*blocking)}};
   }
   return {http::Plan::Stream{[this, routed](const http::Request& r) {
     return open(std::get<Upload>(routed->route->how).open, call(*routed, r));
@@ -126,7 +129,7 @@ http::Plan Api::plan_unverified(const RoutedPtr& routed) {
     return handle(handler, call(*routed, r));
   };
   if (blocking != nullptr && blocking->body != Blocking::Body::kNone) {
-    return {http::Plan::OnPool{std::move(respond), settings_.manifest_bytes, admit}};
+    return {http::Plan::OnPool{std::move(respond), body_limit(*blocking), admit}};
   }
   return answer_on_pool([admit, respond](const http::Request& r) {
     auto refused = admit(r);
@@ -134,16 +137,22 @@ http::Plan Api::plan_unverified(const RoutedPtr& routed) {
   });
 }
 
-std::optional<http::Response> Api::admit(Routed& routed, CallerPtr caller) const {
+std::optional<http::Response> Api::admit(Routed& routed, CallerPtr caller,
+                                         const http::Request& request) const {
   routed.user = caller->identity->name;
   routed.caller = std::move(caller);
-  return guard_->refuse(*routed.caller, routed.route->need, routed.target);
+  return guard_->refuse(*routed.caller, routed.route->need, request, routed.target, routed.query);
+}
+
+std::size_t Api::body_limit(const Blocking& how) const noexcept {
+  constexpr std::size_t kForm = std::size_t{64} << 10;
+  return how.body == Blocking::Body::kForm ? kForm : settings_.manifest_bytes;
 }
 
 std::optional<http::Response> Api::verify(Routed& routed, const http::Request& request) const {
   auto verified = guard_->verify(request);
   if (auto* refused = std::get_if<http::Response>(&verified)) return std::move(*refused);
-  return admit(routed, std::get<CallerPtr>(std::move(verified)));
+  return admit(routed, std::get<CallerPtr>(std::move(verified)), request);
 }
 
 http::Plan Api::list(Handler handler, RoutedPtr routed, const http::Request& request) {
@@ -173,7 +182,7 @@ http::Response Api::list_now(Handler handler, const Routed& routed, const http::
 }
 
 Call Api::call(const Routed& routed, const http::Request& request) const {
-  return {request, routed.target, routed.query, registry_, settings_, routed.caller.get()};
+  return {request, routed.target, routed.query, registry_, settings_, routed.caller.get(), guard_};
 }
 
 http::Response Api::handle(Handler handler, const Call& call) const {

@@ -52,7 +52,9 @@ class Api final : public http::Application {
   http::Response list_now(Handler handler, const Routed& routed, const http::Request& request);
 
   /// Lets the caller in, or says why not.
-  std::optional<http::Response> admit(Routed& routed, CallerPtr caller) const;
+  std::optional<http::Response> admit(Routed& routed, CallerPtr caller,
+                                      const http::Request& request) const;
+  std::size_t body_limit(const Blocking& how) const noexcept;
   std::optional<http::Response> verify(Routed& routed, const http::Request& request) const;
 
   registry::Registry& registry_;

@@ -21,6 +21,11 @@ bool Call::may_pull(const index::RepositoryName& repository) const {
   return caller == nullptr || caller->may(auth::Action::kPull, repository.str());
 }
 
+bool Call::may_see(const index::RepositoryName& repository) const {
+  return caller == nullptr ||
+         caller->policy->allows(*caller->identity, repository.str(), auth::Action::kPull);
+}
+
 index::TagMoves Call::tag_moves(const index::RepositoryName& repository) const {
   const bool any = caller == nullptr || caller->may(auth::Action::kOverwrite, repository.str());
   return any ? index::TagMoves::kAny : index::TagMoves::kNewOnly;

@@ -13,6 +13,7 @@
 namespace shale::api {
 
 struct Caller;
+class Guard;
 
 /// What the operator decides about the wire.
 struct Settings {
@@ -33,6 +34,7 @@ struct Call {
   registry::Registry& registry;
   const Settings& settings;
   const Caller* caller = nullptr;  ///< null where there is no authentication
+  const Guard* guard = nullptr;    ///< likewise
 
   Result<index::RepositoryName> repository() const;
   /// The digest at the end of the path.
@@ -41,6 +43,9 @@ struct Call {
   std::string actor() const;
   /// Whether the caller may pull from a repository; everybody without authentication.
   bool may_pull(const index::RepositoryName& repository) const;
+  /// Whether the caller may know that a repository is there: what their tokens are for
+  /// does not matter.
+  bool may_see(const index::RepositoryName& repository) const;
   /// What the caller's pushes may do to the tags of a repository.
   index::TagMoves tag_moves(const index::RepositoryName& repository) const;
   /// A path of this registry as the client can reach it: relative, unless the

@@ -5,6 +5,7 @@
 
 #include "auth/access_policy.h"
 #include "auth/identity.h"
+#include "auth/token_service.h"
 
 namespace shale::api {
 
@@ -12,10 +13,12 @@ namespace shale::api {
 struct Caller {
   auth::IdentityPtr identity;
   std::shared_ptr<const auth::AccessPolicy> policy;
+  auth::VerifiedTokenPtr token;  ///< null: came with a password, or as nobody
 
   bool may(auth::Action action, std::string_view repository) const {
-    return policy->allows(*identity, repository, action);
+    return token_allows(action, repository) && policy->allows(*identity, repository, action);
   }
+  bool token_allows(auth::Action action, std::string_view repository) const;
 };
 
 using CallerPtr = std::shared_ptr<const Caller>;

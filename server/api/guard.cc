@@ -1,10 +1,12 @@
 #include "server/api/guard.h"
 
+#include <string_view>
 #include <utility>
 
 #include "server/api/credentials.h"
 #include "server/api/errors.h"
 #include "server/http/forwarded.h"
+#include "server/index/names.h"
 
 namespace shale::api {
 namespace {
@@ -34,20 +36,26 @@ http::Response cannot_tell(const auth::SourceFailed& failed) {
   return response;
 }
 
-/// None: it takes no right to any repository.
-std::optional<auth::Action> action_of(Need need) {
-  switch (need) {
-    case Need::kLogin:
-    case Need::kCatalog:
-      return std::nullopt;
-    case Need::kPull:
-      return auth::Action::kPull;
-    case Need::kPush:
-      return auth::Action::kPush;
-    case Need::kDelete:
-      return auth::Action::kDelete;
+constexpr std::string_view kTooLittle = "insufficient_scope";
+
+auth::Action action_of(Need need) {
+  if (need == Need::kDelete) return auth::Action::kDelete;
+  return need == Need::kPush ? auth::Action::kPush : auth::Action::kPull;
+}
+
+/// What to ask a token for; empty for names that no repository can have, since they may
+/// hold anything.
+std::string scope_of(Need need, const Target& target, const http::Query& query) {
+  if (!index::RepositoryName::parse(target.name)) return {};
+  const std::string_view actions = need == Need::kDelete ? ":delete"
+                                   : need == Need::kPush ? ":pull,push"
+                                                         : ":pull";
+  std::string scope = "repository:" + target.name + std::string(actions);
+  const auto from = query.find("from");
+  if (target.resource == Resource::kUploads && from && index::RepositoryName::parse(*from)) {
+    scope += " repository:" + std::string(*from) + ":pull";
   }
-  return std::nullopt;
+  return scope;
 }
 
 const auth::IdentityPtr& nobody() {
@@ -63,39 +71,59 @@ void Guard::replace_policy(std::shared_ptr<const auth::AccessPolicy> policy) {
 
 Guard::Recalled Guard::recall(const http::Request& request) const {
   const Credentials credentials = read_credentials(request.headers);
-  return std::visit(
-      Overloaded{
-          [&](const NoCredentials&) -> Recalled { return caller(nobody()); },
-          [&](const BadCredentials&) -> Recalled {
-            return challenge("the Authorization field is malformed");
-          },
-          [&](const BearerToken&) -> Recalled { return challenge("tokens are not taken here"); },
-          [&](const auth::PasswordClaim& claim) -> Recalled {
-            auto recalled = login_.recall(claim, address_of(request), clock_.now());
-            if (auto* accepted = std::get_if<auth::Accepted>(&recalled)) {
-              return caller(std::move(accepted->identity));
-            }
-            if (const auto* refused = std::get_if<auth::TooMany>(&recalled)) {
-              return too_many(*refused);
-            }
-            return Unverified{};
-          },
-      },
-      credentials);
+  return std::visit(Overloaded{
+                        [&](const NoCredentials&) -> Recalled { return caller(nobody()); },
+                        [&](const BadCredentials&) -> Recalled {
+                          return challenge(request, "the Authorization field is malformed");
+                        },
+                        [&](const BearerToken& bearing) -> Recalled {
+                          auto token = tokens_.recall(bearing.token, clock_.now());
+                          if (!token) return Unverified{};
+                          return bearer(std::move(token));
+                        },
+                        [&](const auth::PasswordClaim& claim) -> Recalled {
+                          auto recalled = login_.recall(claim, address_of(request), clock_.now());
+                          if (auto* accepted = std::get_if<auth::Accepted>(&recalled)) {
+                            return caller(std::move(accepted->identity));
+                          }
+                          if (const auto* refused = std::get_if<auth::TooMany>(&recalled)) {
+                            return too_many(*refused);
+                          }
+                          return Unverified{};
+                        },
+                    },
+                    credentials);
 }
 
 Guard::Verified Guard::verify(const http::Request& request) const {
   const Credentials credentials = read_credentials(request.headers);
-  const auto* claim = std::get_if<auth::PasswordClaim>(&credentials);
-  if (claim == nullptr) return challenge("there is nothing to verify");
-  auto verdict = login_.verify(*claim, address_of(request), clock_.now());
+  if (const auto* bearing = std::get_if<BearerToken>(&credentials)) {
+    return verify_token(bearing->token, request);
+  }
+  if (const auto* claim = std::get_if<auth::PasswordClaim>(&credentials)) {
+    return log_in(*claim, request);
+  }
+  return challenge(request, "there is nothing to verify");
+}
+
+Guard::Verified Guard::verify_token(const std::string& token, const http::Request& request) const {
+  auto verified = tokens_.verify(token, clock_.now());
+  if (const auto* fault = std::get_if<auth::TokenFault>(&verified)) {
+    return challenge(request, std::string(auth::text_of(*fault)), {}, "invalid_token");
+  }
+  return bearer(std::get<auth::VerifiedTokenPtr>(std::move(verified)));
+}
+
+Guard::Verified Guard::log_in(const auth::PasswordClaim& claim,
+                              const http::Request& request) const {
+  auto verdict = login_.verify(claim, address_of(request), clock_.now());
   return std::visit(
       Overloaded{
           [&](auth::Accepted& accepted) -> Verified {
             return caller(std::move(accepted.identity));
           },
           [&](const auth::Rejected&) -> Verified {
-            return challenge("the user name or the password is wrong");
+            return challenge(request, "the user name or the password is wrong");
           },
           [&](const auth::TooMany& refused) -> Verified { return too_many(refused); },
           [&](const auth::SourceFailed& failed) -> Verified { return cannot_tell(failed); },
@@ -103,32 +131,110 @@ Guard::Verified Guard::verify(const http::Request& request) const {
       verdict);
 }
 
-std::optional<http::Response> Guard::refuse(const Caller& caller, Need need,
-                                            const Target& target) const {
-  const bool anonymous = caller.identity->anonymous();
-  const auto action = action_of(need);
-  if (!action) {
-    // Clients look for the challenge at /v2/ only, so it stands there even where some
-    // things need no login (SPEC, "Where the challenge is read").
-    const bool fine =
-        !anonymous || (need == Need::kCatalog &&
-                       caller.policy->allows_somewhere(*caller.identity, auth::Action::kPull));
-    return fine ? std::nullopt : std::optional(challenge("not logged in"));
+Guard::Verified Guard::log_in_again(std::string_view refresh_token,
+                                    const http::Request& request) const {
+  auto read = tokens_.read_refresh(refresh_token, clock_.now());
+  if (const auto* fault = std::get_if<auth::TokenFault>(&read)) {
+    return challenge(request, std::string(auth::text_of(*fault)), {}, "invalid_token");
   }
-  const auth::Decision decision = caller.policy->decide(*caller.identity, target.name, *action);
+  return caller(std::get<auth::IdentityPtr>(std::move(read)));
+}
+
+auth::IssuedToken Guard::issue(const Caller& caller, const std::vector<auth::Grant>& asked,
+                               auth::TokenService::Refresh refresh) const {
+  return tokens_.issue(*caller.identity, asked, *caller.policy, refresh, clock_.now());
+}
+
+std::optional<http::Response> Guard::refuse(const Caller& caller, Need need,
+                                            const http::Request& request, const Target& target,
+                                            const http::Query& query) const {
+  const bool anonymous = caller.identity->anonymous();
+  const bool with_token = caller.token != nullptr;
+  switch (need) {
+    case Need::kNothing:
+      return std::nullopt;
+    case Need::kToken:
+      // A token for a token would never end.
+      if (!with_token) return std::nullopt;
+      return ask_for_password("a token cannot be had for a token");
+    case Need::kLogin:
+      // Clients look for the challenge at /v2/ only, so it stands there even where some
+      // things need no login (SPEC, "Where the challenge is read").
+      if (with_token || !anonymous) return std::nullopt;
+      return challenge(request, "not logged in");
+    case Need::kCatalog:
+      return refuse_catalog(caller, request);
+    case Need::kPull:
+    case Need::kPush:
+    case Need::kDelete:
+      break;
+  }
+  const auth::Action action = action_of(need);
+  const std::string scope = scope_of(need, target, query);
+  if (!caller.token_allows(action, target.name)) {
+    return challenge(request, "the token is not for this", scope, kTooLittle);
+  }
+  const auth::Decision decision = caller.policy->decide(*caller.identity, target.name, action);
   if (decision.allowed) return std::nullopt;
-  const std::string why = std::string(auth::action_name(*action)) + " denied: " + decision.str();
-  if (anonymous) return challenge(why);
+  const std::string why = std::string(auth::action_name(action)) + " denied: " + decision.str();
+  if (anonymous) {
+    return challenge(request, why, scope, with_token ? kTooLittle : std::string_view());
+  }
   http::Response response = error_response(kDenied);
   response.log_message = why;
   return response;
 }
 
-CallerPtr Guard::caller(auth::IdentityPtr identity) const {
-  return std::make_shared<const Caller>(Caller{std::move(identity), *policy_.lock()});
+std::optional<http::Response> Guard::refuse_catalog(const Caller& caller,
+                                                    const http::Request& request) const {
+  const std::string scope = "registry:catalog:*";
+  if (caller.token && !auth::grants(caller.token->access, "registry", "catalog", "*")) {
+    return challenge(request, "the token is not for the catalog", scope, kTooLittle);
+  }
+  const bool fine = !caller.identity->anonymous() ||
+                    caller.policy->allows_somewhere(*caller.identity, auth::Action::kPull);
+  return fine ? std::nullopt : std::optional(challenge(request, "not logged in", scope));
 }
 
-http::Response Guard::challenge(std::string why) const {
+CallerPtr Guard::caller(auth::IdentityPtr identity) const {
+  return std::make_shared<const Caller>(Caller{std::move(identity), *policy_.lock(), nullptr});
+}
+
+CallerPtr Guard::bearer(auth::VerifiedTokenPtr token) const {
+  auth::IdentityPtr identity = token->identity;
+  return std::make_shared<const Caller>(
+      Caller{std::move(identity), *policy_.lock(), std::move(token)});
+}
+
+bool Guard::asks_for_tokens() const {
+  if (settings_.challenge != Challenge::kAuto) return settings_.challenge == Challenge::kBearer;
+  const auto policy = *policy_.lock();
+  return policy->allows_somewhere(*nobody(), auth::Action::kPull);
+}
+
+http::Response Guard::challenge(const http::Request& request, std::string why,
+                                const std::string& scope, std::string_view fault) const {
+  const http::ClientView client = http::client_view(request, settings_.trusted_proxies);
+  const std::string origin = !settings_.external_url.empty() ? settings_.external_url
+                             : client.host.empty()           ? std::string()
+                                                             : client.scheme + "://" + client.host;
+  // Whoever came with a token wants another one. At the token service itself, a
+  // password is what helps.
+  const bool for_token = !fault.empty() || asks_for_tokens();
+  if (!for_token || origin.empty() || request.path.starts_with("/auth/")) {
+    return ask_for_password(std::move(why));
+  }
+  std::string field =
+      "Bearer realm=\"" + origin + "/auth/token\",service=\"" + tokens_.service() + '"';
+  if (!scope.empty()) field += ",scope=\"" + scope + '"';
+  if (!fault.empty()) field += ",error=\"" + std::string(fault) + '"';
+  http::Response response = error_response(kUnauthorized);
+  response.headers.add("WWW-Authenticate", std::move(field));
+  response.log_message = std::move(why);
+  return response;
+}
+
+http::Response Guard::ask_for_password(std::string why) const {
   http::Response response = error_response(kUnauthorized);
   response.headers.add("WWW-Authenticate", "Basic realm=\"" + settings_.realm + '"');
   response.log_message = std::move(why);

@@ -1,11 +1,16 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <variant>
+#include <vector>
 
 #include "auth/password_login.h"
+#include "auth/token_service.h"
 #include "blobstore/clock.h"
 #include "blobstore/guarded.h"
 #include "server/api/call.h"
@@ -16,17 +21,29 @@
 namespace shale::api {
 
 /// Answers the one question of every route: may this caller do that here? And the
-/// one before it: who is it? Borrows the login and the clock. Thread-safe.
+/// one before it: who is it? Borrows login, tokens and clock. Thread-safe.
 class Guard {
  public:
+  /// How clients are asked to log in. Both ways are always taken.
+  enum class Challenge : std::uint8_t {
+    kAuto,    ///< `kBearer` while nobody may pull something, else `kBasic`
+    kBasic,   ///< with a password each time
+    kBearer,  ///< with a token, which those who did not log in can get as well
+  };
   struct Settings {
     std::string realm = "Shale";  ///< shown by clients that ask for a password
+    Challenge challenge = Challenge::kAuto;
+    std::string external_url;  ///< as of `api::Settings`
     http::TrustedProxies trusted_proxies;
   };
 
-  Guard(auth::PasswordLogin& login, const Clock& clock, Settings settings,
-        std::shared_ptr<const auth::AccessPolicy> policy)
-      : login_(login), clock_(clock), settings_(std::move(settings)), policy_(std::move(policy)) {}
+  Guard(auth::PasswordLogin& login, auth::TokenService& tokens, const Clock& clock,
+        Settings settings, std::shared_ptr<const auth::AccessPolicy> policy)
+      : login_(login),
+        tokens_(tokens),
+        clock_(clock),
+        settings_(std::move(settings)),
+        policy_(std::move(policy)) {}
 
   /// For requests that come from now on.
   void replace_policy(std::shared_ptr<const auth::AccessPolicy> policy);
@@ -42,14 +59,33 @@ class Guard {
   Verified verify(const http::Request& request) const;
 
   /// The answer that refuses what the caller may not do; none when they may.
-  std::optional<http::Response> refuse(const Caller& caller, Need need, const Target& target) const;
+  std::optional<http::Response> refuse(const Caller& caller, Need need,
+                                       const http::Request& request, const Target& target,
+                                       const http::Query& query) const;
+
+  /// Logs in with what came in a form. For the pool.
+  Verified log_in(const auth::PasswordClaim& claim, const http::Request& request) const;
+  /// The caller whose refresh token this is. For the pool.
+  Verified log_in_again(std::string_view refresh_token, const http::Request& request) const;
+  auth::IssuedToken issue(const Caller& caller, const std::vector<auth::Grant>& asked,
+                          auth::TokenService::Refresh refresh) const;
+  const auth::TokenService& tokens() const noexcept { return tokens_; }
 
  private:
   CallerPtr caller(auth::IdentityPtr identity) const;
-  http::Response challenge(std::string why) const;
+  CallerPtr bearer(auth::VerifiedTokenPtr token) const;
+  Verified verify_token(const std::string& token, const http::Request& request) const;
+  std::optional<http::Response> refuse_catalog(const Caller& caller,
+                                               const http::Request& request) const;
+  bool asks_for_tokens() const;
+  /// The 401. `fault` tells what is wrong with a token, `scope` what it would need.
+  http::Response challenge(const http::Request& request, std::string why,
+                           const std::string& scope = {}, std::string_view fault = {}) const;
+  http::Response ask_for_password(std::string why) const;
   std::string address_of(const http::Request& request) const;
 
   auth::PasswordLogin& login_;
+  auth::TokenService& tokens_;
   const Clock& clock_;
   const Settings settings_;
   Guarded<std::shared_ptr<const auth::AccessPolicy>> policy_;

@@ -29,4 +29,9 @@ Result<http::Opened> post_uploads(const Call& call);
 Result<http::Opened> patch_upload(const Call& call);
 Result<http::Opened> put_upload(const Call& call);
 
+// Where there is authentication: tokens.cc.
+Result<http::Response> get_token(const Call& call);
+Result<http::Response> post_token(const Call& call);
+Result<http::Response> get_keys(const Call& call);
+
 }  // namespace shale::api

@@ -47,7 +47,7 @@ Result<index::Page<index::RepositoryName>> visible_repositories(const Call& call
     SHALE_TRY_ASSIGN(auto page, call.registry.list_repositories(after, kAtOnce));
     for (index::RepositoryName& name : page.items) {
       after = name.str();
-      if (!call.may_pull(name)) continue;
+      if (!call.may_see(name)) continue;
       visible.more = visible.items.size() == asked.limit;
       if (visible.more) return visible;
       visible.items.push_back(std::move(name));

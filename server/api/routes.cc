@@ -15,6 +15,9 @@ constexpr std::string_view kBlob = "/v2/{name}/blobs/{digest}";
 constexpr std::string_view kUploads = "/v2/{name}/blobs/uploads/";
 constexpr std::string_view kUpload = "/v2/{name}/blobs/uploads/{upload}";
 
+constexpr std::string_view kToken = "/auth/token";
+constexpr std::string_view kKeys = "/auth/keys";
+
 constexpr std::array kRoutes = {
     Route{Method::kGet, Resource::kBase, "/v2/", Need::kLogin, PointRead{get_base}},
     Route{Method::kHead, Resource::kBase, "/v2/", Need::kLogin, PointRead{get_base}},
@@ -43,6 +46,13 @@ constexpr std::array kRoutes = {
     Route{Method::kPatch, Resource::kUpload, kUpload, Need::kPush, Upload{patch_upload}},
     Route{Method::kPut, Resource::kUpload, kUpload, Need::kPush, Upload{put_upload}},
     Route{Method::kDelete, Resource::kUpload, kUpload, Need::kPush, Blocking{delete_upload}},
+
+    Route{Method::kGet, Resource::kToken, kToken, Need::kToken, Blocking{get_token}},
+    Route{Method::kHead, Resource::kToken, kToken, Need::kToken, Blocking{get_token}},
+    Route{Method::kPost, Resource::kToken, kToken, Need::kToken,
+          Blocking{post_token, Blocking::Body::kForm}},
+    Route{Method::kGet, Resource::kKeys, kKeys, Need::kNothing, PointRead{get_keys}},
+    Route{Method::kHead, Resource::kKeys, kKeys, Need::kNothing, PointRead{get_keys}},
 };
 
 }  // namespace

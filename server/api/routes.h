@@ -14,6 +14,8 @@ namespace shale::api {
 
 /// What a caller must be allowed for a route, where there is authentication.
 enum class Need : std::uint8_t {
+  kNothing,  ///< for everybody
+  kToken,    ///< nothing but a password, or nobody's name
   kLogin,    ///< only to be somebody
   kCatalog,  ///< to list repositories: whatever they may pull
   kPull,
@@ -33,7 +35,7 @@ struct Listing {
 };
 struct Blocking {
   Handler handle;
-  enum class Body : std::uint8_t { kNone, kManifest } body = Body::kNone;
+  enum class Body : std::uint8_t { kNone, kManifest, kForm } body = Body::kNone;
 };
 struct Upload {
   Opener open;

@@ -22,6 +22,8 @@ Target target(Resource resource, std::string_view name, std::string_view item) {
 std::optional<Target> parse_target(std::string_view path) {
   constexpr std::string_view kPrefix = "/v2/";
   if (path == "/v2" || path == kPrefix) return Target{};
+  if (path == "/auth/token") return Target{Resource::kToken, {}, {}};
+  if (path == "/auth/keys") return Target{Resource::kKeys, {}, {}};
   if (!path.starts_with(kPrefix)) return std::nullopt;
   std::string_view rest = path.substr(kPrefix.size());
   if (rest == "_catalog") return Target{Resource::kCatalog, {}, {}};

@@ -17,6 +17,8 @@ enum class Resource : std::uint8_t {
   kUpload,     ///< /v2/{name}/blobs/uploads/{upload}
   kTags,       ///< /v2/{name}/tags/list
   kReferrers,  ///< /v2/{name}/referrers/{digest}
+  kToken,      ///< /auth/token, where there is authentication
+  kKeys,       ///< /auth/keys, likewise
 };
 
 /// A path, taken apart but not yet validated.

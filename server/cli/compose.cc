@@ -90,7 +90,21 @@ api::Settings api_settings(const config::Config& config) {
 }
 
 api::Guard::Settings guard_settings(const config::Config& config) {
-  return {.realm = config.auth.realm, .trusted_proxies = trusted_proxies(config)};
+  const auto challenge = [&] {
+    switch (config.auth.challenge) {
+      case config::AuthChallenge::kAuto:
+        return api::Guard::Challenge::kAuto;
+      case config::AuthChallenge::kBasic:
+        return api::Guard::Challenge::kBasic;
+      case config::AuthChallenge::kBearer:
+        break;
+    }
+    return api::Guard::Challenge::kBearer;
+  };
+  return {.realm = config.auth.realm,
+          .challenge = challenge(),
+          .external_url = config.server.external_url,
+          .trusted_proxies = trusted_proxies(config)};
 }
 
 net::Options net_options(const config::Config& config, log::Logger& logger, int descriptors) {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <filesystem>
 #include <mutex>
 #include <stdexcept>
 #include <variant>
@@ -24,6 +25,19 @@ std::pair<std::int64_t, std::int64_t> stamp_of(const std::string& path) {
   return {status.st_size, status.st_mtim.tv_sec * kNanoseconds + status.st_mtim.tv_nsec};
 }
 
+auth::SigningKey token_key(const config::Config& config) {
+  const std::filesystem::path path =
+      std::filesystem::path(config.storage.data_dir) / "auth" / "token-key.pem";
+  auto key = auth::SigningKey::load_or_make(path);
+  if (const auto* fault = std::get_if<std::string>(&key)) throw std::runtime_error(*fault);
+  return std::get<auth::SigningKey>(std::move(key));
+}
+
+auth::TokenService::Options token_options(const config::Config& config) {
+  return {.format = {.issuer = "shale", .service = config.auth.service},
+          .life = std::chrono::duration_cast<std::chrono::seconds>(config.auth.token_life)};
+}
+
 }  // namespace
 
 Gatehouse::Gatehouse(const config::Config& config, const Clock& clock, log::Logger& logger)
@@ -32,7 +46,8 @@ Gatehouse::Gatehouse(const config::Config& config, const Clock& clock, log::Logg
       policy_stamp_(stamp_of(policy_path_)),
       sources_(make_sources(config.auth)),
       login_(*sources_),
-      guard_(login_, clock, guard_settings(config), first_policy()),
+      tokens_(*sources_, token_key(config), token_options(config)),
+      guard_(login_, tokens_, clock, guard_settings(config), first_policy()),
       watcher_([this](const std::stop_token& stop) { watch(stop); }) {}
 
 std::unique_ptr<auth::Authenticator> Gatehouse::make_sources(const config::Config::Auth& config) {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <ctime>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <thread>
@@ -8,6 +8,7 @@
 
 #include "auth/htpasswd_source.h"
 #include "auth/password_login.h"
+#include "auth/token_service.h"
 #include "blobstore/clock.h"
 #include "server/api/guard.h"
 #include "server/config/config.h"
@@ -20,7 +21,7 @@ namespace shale::cli {
 class Gatehouse {
  public:
   /// Throws, with the words meant for whoever starts Shale, when the policy is wrong or
-  /// the users cannot be read.
+  /// the users or the key of tokens cannot be read.
   Gatehouse(const config::Config& config, const Clock& clock, log::Logger& logger);
 
   const api::Guard& guard() const noexcept { return guard_; }
@@ -40,6 +41,7 @@ class Gatehouse {
   auth::HtpasswdSource* users_ = nullptr;  ///< one of the sources, if there is a file
   std::unique_ptr<auth::Authenticator> sources_;
   auth::PasswordLogin login_;
+  auth::TokenService tokens_;
   api::Guard guard_;
   std::jthread watcher_;  ///< last, so that it ends before what it looks at
 };

@@ -15,6 +15,9 @@ enum class Durability : std::uint8_t {
   kRelaxed,  ///< the last moments before a power cut may be lost
 };
 
+/// How clients are asked to log in.
+enum class AuthChallenge : std::uint8_t { kAuto, kBasic, kBearer };
+
 enum class LogFormat : std::uint8_t { kAuto, kJson, kText };
 enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarn, kError };
 
@@ -95,6 +98,9 @@ struct Config {
     std::string htpasswd;  ///< file of users; empty: none
     std::string policy;    ///< file of rules; empty: whoever is logged in may do everything
     std::string realm = "Shale";
+    std::string service = "shale";  ///< whom tokens are for
+    AuthChallenge challenge = AuthChallenge::kAuto;
+    std::chrono::milliseconds token_life = std::chrono::minutes{5};
 
     bool operator==(const Auth&) const = default;
     /// Whether anybody is asked who they are.

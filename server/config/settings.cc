@@ -262,6 +262,19 @@ std::vector<Setting> auth_settings() {
               .form = "name",
               .doc = "What clients show when they ask for a password."},
              field(&A::realm), parse_realm, same),
+      scalar({.key = "auth.service",
+              .form = "name",
+              .doc = "Whom tokens are for: those of another service are refused."},
+             field(&A::service), parse_realm, same),
+      choice("auth.challenge", field(&A::challenge),
+             {{"auto", AuthChallenge::kAuto},
+              {"basic", AuthChallenge::kBasic},
+              {"bearer", AuthChallenge::kBearer}},
+             "How clients are asked to log in: with a password for each request, or with a token, "
+             "which is needed where some things may be pulled without a login. `auto` is bearer "
+             "when the policy has such things, else basic. Both are always taken."),
+      duration("auth.token_life", field(&A::token_life), {.low = 1min, .high = 24h},
+               "How long a token holds. A changed password or policy ends it at once."),
   };
 }
 

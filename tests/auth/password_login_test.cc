@@ -25,6 +25,7 @@ class FakeSource final : public Authenticator {
     return Accepted{std::make_shared<const Identity>(
         Identity{.kind = Identity::Kind::kUser, .name = "alice", .groups = {}})};
   }
+  std::optional<std::string> stamp_of(const std::string&) const override { return "s"; }
   std::uint64_t generation() const override { return version; }
 
   std::atomic<int> asked = 0;
@@ -129,6 +130,7 @@ TEST_CASE("AuthenticatorChain: the first source that knows the name decides") {
       return Accepted{std::make_shared<const Identity>(
           Identity{.kind = Identity::Kind::kRobot, .name = claim.user, .groups = {}})};
     }
+    std::optional<std::string> stamp_of(const std::string&) const override { return {}; }
     std::uint64_t generation() const override { return 1; }
   };
   auto first = std::make_unique<FakeSource>();

@@ -31,6 +31,10 @@ std::string written(const Target& target) {
       return front + "/tags/list";
     case Resource::kReferrers:
       return front + "/referrers/" + target.item;
+    case Resource::kToken:
+      return "/auth/token";
+    case Resource::kKeys:
+      return "/auth/keys";
   }
   std::abort();
 }

@@ -79,6 +79,11 @@ const std::map<string, Expected> kTable = {
     {"PATCH /v2/{name}/blobs/uploads/{upload}", {401, 401, 403, 202}},
     {"PUT /v2/{name}/blobs/uploads/{upload}", {401, 401, 403, 201}},
     {"DELETE /v2/{name}/blobs/uploads/{upload}", {401, 401, 403, 204}},
+    {"GET /auth/token", {200, 401, 200, 200}},
+    {"HEAD /auth/token", {200, 401, 200, 200}},
+    {"POST /auth/token", {400, 401, 400, 400}},
+    {"GET /auth/keys", {200, 401, 200, 200}},
+    {"HEAD /auth/keys", {200, 401, 200, 200}},
 };
 
 void check_refusal(const WireResponse& answer, int status, bool with_body) {

@@ -64,12 +64,19 @@ auth::Outcome FewUsers::authenticate(const auth::PasswordClaim& claim) {
   if (std::ranges::find(kUsers, claim.user) == kUsers.end()) return auth::Unknown{};
   if (claim.password != claim.user + "-secret") return auth::Rejected{};
   const auto kind = claim.user == "ci" ? auth::Identity::Kind::kRobot : auth::Identity::Kind::kUser;
-  return auth::Accepted{std::make_shared<const auth::Identity>(
-      auth::Identity{.kind = kind, .name = claim.user, .groups = {}})};
+  return auth::Accepted{std::make_shared<const auth::Identity>(auth::Identity{
+      .kind = kind, .name = claim.user, .groups = {}, .stamp = *stamp_of(claim.user)})};
 }
 
-Gatekeeping::Gatekeeping(std::initializer_list<Allow> rules)
-    : guard(login, clock, {}, policy_of(rules)) {}
+std::optional<std::string> FewUsers::stamp_of(const std::string& user) const {
+  if (std::ranges::find(kUsers, user) == kUsers.end()) return std::nullopt;
+  return std::to_string(version);
+}
+
+Gatekeeping::Gatekeeping(std::initializer_list<Allow> rules, api::Guard::Challenge challenge)
+    : guard(login, tokens, clock,
+            {.realm = "Shale", .challenge = challenge, .external_url = "", .trusted_proxies = {}},
+            policy_of(rules)) {}
 
 std::initializer_list<Allow> team_rules() {
   static const std::initializer_list<Allow> rules = {

@@ -18,10 +18,12 @@ namespace shale::testing {
 class FewUsers final : public auth::Authenticator {
  public:
   auth::Outcome authenticate(const auth::PasswordClaim& claim) override;
-  std::uint64_t generation() const override { return 1; }
+  std::optional<std::string> stamp_of(const std::string& user) const override;
+  std::uint64_t generation() const override { return version; }
 
   std::atomic<int> asked = 0;
   std::atomic<bool> broken = false;
+  std::atomic<std::uint64_t> version = 1;  ///< a stamp of all passwords, too
 };
 
 /// One line of a policy: who, where, what; several of each with blanks between them.
@@ -33,13 +35,15 @@ struct Allow {
 
 /// What a registry with authentication needs besides.
 struct Gatekeeping {
-  explicit Gatekeeping(std::initializer_list<Allow> rules);
+  explicit Gatekeeping(std::initializer_list<Allow> rules,
+                       api::Guard::Challenge challenge = api::Guard::Challenge::kBasic);
 
   Setup setup() const { return {.registry = {}, .settings = {}, .guard = &guard}; }
 
   FakeClock clock;
   FewUsers users;
   auth::PasswordLogin login{users};
+  auth::TokenService tokens{users, auth::SigningKey::make(), {}};
   api::Guard guard;
 };
 

@@ -62,6 +62,9 @@ const std::map<std::string, Texts, std::less<>> kOther = {
     {"auth.htpasswd", {"/etc/shale/htpasswd"}},
     {"auth.policy", {"/etc/shale/policy.yaml"}},
     {"auth.realm", {"Our registry"}},
+    {"auth.service", {"registry.example.com"}},
+    {"auth.challenge", {"bearer"}},
+    {"auth.token_life", {"10m"}},
     {"log.format", {"json"}},
     {"log.level", {"debug"}},
     {"log.access", {"false"}},
@@ -113,7 +116,10 @@ Config other_config() {
                      .delete_uploads = false};
   config.auth = {.htpasswd = "/etc/shale/htpasswd",
                  .policy = "/etc/shale/policy.yaml",
-                 .realm = "Our registry"};
+                 .realm = "Our registry",
+                 .service = "registry.example.com",
+                 .challenge = AuthChallenge::kBearer,
+                 .token_life = 10min};
   config.log = {.format = LogFormat::kJson, .level = LogLevel::kDebug, .access = false};
   return config;
 }

@@ -1,0 +1,111 @@
+#include "auth/token_service.h"
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+#include <utility>
+
+namespace shale::auth {
+namespace {
+
+/// Docker's words for what may be done to a repository. `overwrite` has none: it is
+/// asked of the policy when a tag is moved.
+constexpr std::pair<std::string_view, Action> kWords[] = {
+    {"pull", Action::kPull}, {"push", Action::kPush}, {"delete", Action::kDelete}};
+
+bool asks_for(const Grant& asked, std::string_view word) {
+  return std::ranges::any_of(asked.actions,
+                             [&](const std::string& a) { return a == word || a == "*"; });
+}
+
+std::optional<Grant> allowed_part(const Grant& asked, const Identity& who,
+                                  const AccessPolicy& policy) {
+  Grant grant{asked.type, asked.name, {}};
+  if (asked.type == "repository") {
+    for (const auto& [word, action] : kWords) {
+      if (asks_for(asked, word) && policy.allows(who, asked.name, action)) {
+        grant.actions.emplace_back(word);
+      }
+    }
+  } else if (asked.type == "registry" && asked.name == "catalog" && asks_for(asked, "*")) {
+    if (!who.anonymous() || policy.allows_somewhere(who, Action::kPull)) grant.actions = {"*"};
+  }
+  return grant.actions.empty() ? std::nullopt : std::optional(std::move(grant));
+}
+
+}  // namespace
+
+std::size_t TokenService::FirstBytes::operator()(const KeyedHash::Value& value) const noexcept {
+  std::size_t hash = 0;
+  std::memcpy(&hash, value.data(), sizeof(hash));
+  return hash;
+}
+
+IssuedToken TokenService::issue(const Identity& who, const std::vector<Grant>& asked,
+                                const AccessPolicy& policy, Refresh refresh, Time now) const {
+  TokenClaims claims{.use = TokenUse::kAccess,
+                     .identity = who,
+                     .access = {},
+                     .issued = now,
+                     .expires = now + options_.life};
+  for (const Grant& wanted : asked) {
+    if (auto grant = allowed_part(wanted, who, policy)) claims.access.push_back(*std::move(grant));
+  }
+  IssuedToken issued{.token = format_.write(claims),
+                     .refresh_token = {},
+                     .access = claims.access,
+                     .issued = now,
+                     .life = options_.life};
+  if (refresh == Refresh::kYes && !who.anonymous()) {
+    claims.use = TokenUse::kRefresh;
+    claims.access.clear();
+    claims.expires = now + options_.refresh_life;
+    issued.refresh_token = format_.write(claims);
+  }
+  return issued;
+}
+
+VerifiedTokenPtr TokenService::recall(std::string_view token, Time now) const {
+  const auto key = hash_.of({token});
+  const auto generation = source_.generation();
+  const auto remembered = remembered_.lock();
+  const auto found = remembered->find(key);
+  if (found == remembered->end()) return nullptr;
+  const Entry& entry = found->second;
+  return entry.generation == generation && now < entry.until ? entry.verified : nullptr;
+}
+
+std::variant<VerifiedTokenPtr, TokenFault> TokenService::verify(std::string_view token, Time now) {
+  const auto generation = source_.generation();
+  auto read = format_.read(token, TokenUse::kAccess, now);
+  if (const auto* fault = std::get_if<TokenFault>(&read)) return *fault;
+  auto& claims = std::get<TokenClaims>(read);
+  if (!still_holds(claims.identity)) return TokenFault::kExpired;
+  auto verified = std::make_shared<const VerifiedToken>(VerifiedToken{
+      std::make_shared<const Identity>(std::move(claims.identity)), std::move(claims.access)});
+  const auto key = hash_.of({token});
+  const auto remembered = remembered_.lock();
+  if (remembered->size() >= options_.most_remembered) {
+    std::erase_if(*remembered, [&](const auto& entry) { return now >= entry.second.until; });
+    if (remembered->size() >= options_.most_remembered) remembered->clear();
+  }
+  remembered->insert_or_assign(key, Entry{verified, generation, claims.expires});
+  return verified;
+}
+
+std::variant<IdentityPtr, TokenFault> TokenService::read_refresh(std::string_view token,
+                                                                 Time now) const {
+  auto read = format_.read(token, TokenUse::kRefresh, now);
+  if (const auto* fault = std::get_if<TokenFault>(&read)) return *fault;
+  auto& claims = std::get<TokenClaims>(read);
+  if (!still_holds(claims.identity)) return TokenFault::kExpired;
+  return std::make_shared<const Identity>(std::move(claims.identity));
+}
+
+bool TokenService::still_holds(const Identity& who) const {
+  if (who.anonymous()) return true;
+  const auto stamp = source_.stamp_of(who.name);
+  return stamp && equal_secrets(*stamp, who.stamp);
+}
+
+}  // namespace shale::auth

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "auth/access_policy.h"
+#include "auth/authenticator.h"
+#include "auth/guarded.h"
+#include "auth/secrets.h"
+#include "auth/token.h"
+
+namespace shale::auth {
+
+/// A token that was verified.
+struct VerifiedToken {
+  IdentityPtr identity;
+  std::vector<Grant> access;
+};
+using VerifiedTokenPtr = std::shared_ptr<const VerifiedToken>;
+
+/// What a client gets for its login.
+struct IssuedToken {
+  std::string token;
+  std::string refresh_token;  ///< empty: none
+  std::vector<Grant> access;
+  Time issued;
+  std::chrono::seconds life{};
+};
+
+/// Issues tokens and tells what they are worth. Tokens end with the password that they
+/// were got for: their stamp is compared whenever the source has changed. Borrows the
+/// source of identities. Thread-safe.
+class TokenService {
+ public:
+  struct Options {
+    TokenFormat::Options format;
+    std::chrono::seconds life = std::chrono::minutes{5};
+    std::chrono::seconds refresh_life = std::chrono::hours{24 * 30};
+    std::size_t most_remembered = 16384;
+  };
+
+  TokenService(Authenticator& source, SigningKey key, Options options)
+      : source_(source), format_(std::move(key), options.format), options_(std::move(options)) {}
+
+  const std::string& service() const noexcept { return format_.options().service; }
+  std::string jwks() const { return format_.jwks(); }
+
+  enum class Refresh : std::uint8_t { kNo, kYes };
+  /// A token for what of `asked` the policy allows.
+  IssuedToken issue(const Identity& who, const std::vector<Grant>& asked,
+                    const AccessPolicy& policy, Refresh refresh, Time now) const;
+
+  /// A token that was verified before, and still holds; null otherwise. Quick.
+  VerifiedTokenPtr recall(std::string_view token, Time now) const;
+  std::variant<VerifiedTokenPtr, TokenFault> verify(std::string_view token, Time now);
+  /// Whose refresh token it is.
+  std::variant<IdentityPtr, TokenFault> read_refresh(std::string_view token, Time now) const;
+
+ private:
+  struct Entry {
+    VerifiedTokenPtr verified;
+    std::uint64_t generation = 0;
+    Time until;
+  };
+  struct FirstBytes {
+    std::size_t operator()(const KeyedHash::Value& value) const noexcept;
+  };
+
+  bool still_holds(const Identity& who) const;
+
+  Authenticator& source_;
+  const TokenFormat format_;
+  const Options options_;
+  const KeyedHash hash_;
+  Guarded<std::unordered_map<KeyedHash::Value, Entry, FirstBytes>> remembered_;
+};
+
+}  // namespace shale::auth

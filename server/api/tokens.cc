@@ -1,0 +1,110 @@
+#include <ctime>
+#include <string>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "server/api/errors.h"
+#include "server/api/guard.h"
+#include "server/api/handlers.h"
+
+namespace shale::api {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using auth::TokenService;
+
+http::Response json_response(std::string json) {
+  http::Response response;
+  response.headers.add("Content-Type", "application/json");
+  response.body.emplace_back(std::move(json));
+  return response;
+}
+
+/// RFC 3339, in UTC.
+std::string format_time(auth::Time time) {
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
+  std::tm parts{};
+  ::gmtime_r(&seconds, &parts);
+  std::string text(sizeof("2023-11-14T22:13:20Z"), '\0');
+  text.resize(std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts));
+  return text;
+}
+
+/// What is asked for in all `scope` parameters together.
+std::vector<auth::Grant> scopes_of(const http::Query& query) {
+  std::string all;
+  for (const std::string_view scope : query.find_all("scope"))
+    (all += scope) += ' ';
+  return auth::parse_scopes(all);
+}
+
+/// Both names of the token, since some clients read one and some the other.
+http::Response token_response(const auth::IssuedToken& issued) {
+  std::string scope;
+  for (const auth::Grant& grant : issued.access)
+    (scope += scope.empty() ? "" : " ") += auth::format_scope(grant);
+  Json json{{"token", issued.token},
+            {"access_token", issued.token},
+            {"expires_in", issued.life.count()},
+            {"issued_at", format_time(issued.issued)},
+            {"scope", scope}};
+  if (!issued.refresh_token.empty()) json["refresh_token"] = issued.refresh_token;
+  auto response =
+      json_response(json.dump(-1, ' ', /*ensure_ascii=*/true, Json::error_handler_t::replace));
+  response.headers.add("Cache-Control", "no-store");
+  return response;
+}
+
+/// A form is a query in which a plus is a blank.
+std::optional<http::Query> parse_form(std::string_view body) {
+  std::string encoded;
+  for (const char c : body)
+    encoded += c == '+' ? std::string("%20") : std::string(1, c);
+  return http::Query::parse(encoded);
+}
+
+Error bad_form(const std::string& what) {
+  return {Errc::kInvalidArgument, what, {what}};
+}
+
+std::string text_of(const http::Query& form, std::string_view name) {
+  return std::string(form.find(name).value_or(""));
+}
+
+}  // namespace
+
+Result<http::Response> get_token(const Call& call) {
+  const bool offline = call.query.find("offline_token") == "true";
+  return token_response(
+      call.guard->issue(*call.caller, scopes_of(call.query),
+                        offline ? TokenService::Refresh::kYes : TokenService::Refresh::kNo));
+}
+
+/// OAuth2 as docker's clients speak it: the Authorization field plays no part.
+Result<http::Response> post_token(const Call& call) {
+  const auto form = parse_form(call.request.body);
+  if (!form) return bad_form("the body is no form");
+  const std::string grant = text_of(*form, "grant_type");
+  Guard::Verified verified;
+  bool offline = text_of(*form, "access_type") == "offline";
+  if (grant == "password") {
+    verified =
+        call.guard->log_in({text_of(*form, "username"), text_of(*form, "password")}, call.request);
+  } else if (grant == "refresh_token") {
+    offline = false;  // the one that the client has goes on holding
+    verified = call.guard->log_in_again(text_of(*form, "refresh_token"), call.request);
+  } else {
+    return bad_form("grant_type must be password or refresh_token");
+  }
+  if (auto* refused = std::get_if<http::Response>(&verified)) return std::move(*refused);
+  return token_response(
+      call.guard->issue(*std::get<CallerPtr>(verified), scopes_of(*form),
+                        offline ? TokenService::Refresh::kYes : TokenService::Refresh::kNo));
+}
+
+Result<http::Response> get_keys(const Call& call) {
+  return json_response(call.guard->tokens().jwks());
+}
+
+}  // namespace shale::api

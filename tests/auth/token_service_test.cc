@@ -1,0 +1,113 @@
+#include "auth/token_service.h"
+
+#include <atomic>
+
+#include <doctest/doctest.h>
+
+#include "tests/auth/policies.h"
+
+namespace shale::auth {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Time kNow{std::chrono::seconds(1'700'000'000)};
+
+class Stamps final : public Authenticator {
+ public:
+  Outcome authenticate(const PasswordClaim&) override { return Unknown{}; }
+  std::optional<std::string> stamp_of(const std::string& user) const override {
+    if (user != "alice") return std::nullopt;
+    return std::to_string(version);
+  }
+  std::uint64_t generation() const override { return version; }
+  std::atomic<std::uint64_t> version = 1;
+};
+
+struct House {
+  Stamps source;
+  TokenService tokens{source, SigningKey::make(), {}};
+  AccessPolicy policy = compiled({
+      allow({"pull", "push"}, {"user:alice"}, {"team-a/**"}),
+      allow({"pull"}, {"anonymous", "authenticated"}, {"public/**"}),
+  });
+  Identity alice{.kind = Identity::Kind::kUser, .name = "alice", .groups = {}, .stamp = "1"};
+
+  std::string scopes(const Identity& who, std::string_view asked) const {
+    std::string text;
+    const auto issued =
+        tokens.issue(who, parse_scopes(asked), policy, TokenService::Refresh::kNo, kNow);
+    for (const Grant& grant : issued.access)
+      (text += text.empty() ? "" : " ") += format_scope(grant);
+    return text;
+  }
+};
+
+TEST_CASE("Scope: type at the first colon, actions at the last") {
+  CHECK(parse_scopes("repository:a/b:pull,push repository(plugin):h:5000/x:*+registry:catalog:*") ==
+        std::vector<Grant>{{"repository", "a/b", {"pull", "push"}},
+                           {"repository", "h:5000/x", {"*"}},
+                           {"registry", "catalog", {"*"}}});
+  CHECK(parse_scopes(" x a:b ::: repository::pull repository:a: ").empty());
+  std::string many;
+  for (int i = 0; i < 100; ++i)
+    many += "repository:a:pull ";
+  CHECK(parse_scopes(many).size() == 32);
+}
+
+TEST_CASE("TokenService: gives what was asked for and is allowed, never an error for less") {
+  const House house;
+  CHECK(house.scopes(house.alice, "repository:team-a/app:pull,push,delete") ==
+        "repository:team-a/app:pull,push");
+  CHECK(house.scopes(house.alice, "repository:team-a/app:*") == "repository:team-a/app:pull,push");
+  CHECK(house.scopes(house.alice, "repository:team-b/app:pull repository:public/x:pull") ==
+        "repository:public/x:pull");
+  CHECK(house.scopes(Identity{}, "repository:public/x:pull,push registry:catalog:*") ==
+        "repository:public/x:pull registry:catalog:*");
+  CHECK(house.scopes(Identity{}, "repository:team-a/app:pull").empty());
+  CHECK(house.scopes(house.alice, "other:thing:pull").empty());
+}
+
+TEST_CASE("TokenService: a token holds until it expires, and is remembered so long") {
+  House house;
+  const auto issued = house.tokens.issue(house.alice, parse_scopes("repository:team-a/app:pull"),
+                                         house.policy, TokenService::Refresh::kNo, kNow);
+  CHECK(issued.life == 5min);
+  CHECK_FALSE(house.tokens.recall(issued.token, kNow));
+  const auto verified = house.tokens.verify(issued.token, kNow);
+  REQUIRE(std::holds_alternative<VerifiedTokenPtr>(verified));
+  CHECK(*std::get<VerifiedTokenPtr>(verified)->identity == house.alice);
+  CHECK(house.tokens.recall(issued.token, kNow + 299s));
+  CHECK_FALSE(house.tokens.recall(issued.token, kNow + 300s));
+  CHECK(std::get<TokenFault>(house.tokens.verify(issued.token, kNow + 330s)) ==
+        TokenFault::kExpired);
+  CHECK_FALSE(house.tokens.recall("x", kNow));
+}
+
+TEST_CASE("TokenService: with the password, the tokens that were got for it end") {
+  House house;
+  const auto issued =
+      house.tokens.issue(house.alice, {}, house.policy, TokenService::Refresh::kYes, kNow);
+  REQUIRE(std::holds_alternative<VerifiedTokenPtr>(house.tokens.verify(issued.token, kNow)));
+  REQUIRE(std::holds_alternative<IdentityPtr>(
+      house.tokens.read_refresh(issued.refresh_token, kNow + 24h)));
+  house.source.version = 2;
+  CHECK_FALSE(house.tokens.recall(issued.token, kNow));
+  CHECK(std::holds_alternative<TokenFault>(house.tokens.verify(issued.token, kNow)));
+  CHECK(std::holds_alternative<TokenFault>(house.tokens.read_refresh(issued.refresh_token, kNow)));
+}
+
+TEST_CASE("TokenService: a refresh token is no access token, nor the other way round") {
+  House house;
+  const auto issued =
+      house.tokens.issue(house.alice, {}, house.policy, TokenService::Refresh::kYes, kNow);
+  CHECK(std::get<TokenFault>(house.tokens.verify(issued.refresh_token, kNow)) == TokenFault::kUse);
+  CHECK(std::get<TokenFault>(house.tokens.read_refresh(issued.token, kNow)) == TokenFault::kUse);
+  CHECK(house.tokens.issue(Identity{}, {}, house.policy, TokenService::Refresh::kYes, kNow)
+            .refresh_token.empty());
+  House other;
+  CHECK(std::get<TokenFault>(other.tokens.verify(issued.token, kNow)) == TokenFault::kKey);
+}
+
+}  // namespace
+}  // namespace shale::auth
