@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "server/cli/command_line.h"
+#include "server/cli/password_prompt.h"
 #include "server/cli/serve.h"
 
 int main(int argc, char** argv) {
@@ -14,10 +15,12 @@ int main(int argc, char** argv) {
     for (char** entry = environ; *entry != nullptr; ++entry)
       environment.emplace_back(*entry);
 
-    const int code = shale::cli::run({argv + 1, argv + argc}, {.environment = environment,
-                                                               .out = std::cout,
-                                                               .err = std::cerr,
-                                                               .serve = shale::cli::serve});
+    const int code =
+        shale::cli::run({argv + 1, argv + argc}, {.environment = environment,
+                                                  .out = std::cout,
+                                                  .err = std::cerr,
+                                                  .serve = shale::cli::serve,
+                                                  .ask_password = shale::cli::ask_password});
     // A full disk behind `>` is found only now.
     return std::cout.flush() ? code : shale::cli::kFailure;
   } catch (const std::exception& failed) {

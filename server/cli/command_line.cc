@@ -12,6 +12,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "server/cli/access_commands.h"
 #include "server/cli/certificates.h"
 #include "server/cli/tls_command.h"
 #include "server/cli/version.h"
@@ -102,6 +103,17 @@ class ConfigFlags {
     return std::move(good);
   }
 
+  /// What the environment names.
+  static std::optional<std::string> file_of(const std::vector<std::string>& environment) {
+    constexpr std::string_view kFront = "SHALE_CONFIG=";
+    for (const std::string& entry : environment) {
+      if (entry.starts_with(kFront) && entry.size() > kFront.size()) {
+        return entry.substr(kFront.size());
+      }
+    }
+    return std::nullopt;
+  }
+
  private:
   config::Sources sources(const std::vector<std::string>& environment) const {
     config::Sources sources{.file = file_, .environment = environment, .flags = {}};
@@ -115,16 +127,6 @@ class ConfigFlags {
           {.flag = "--" + std::string(flag), .key = std::string(setting.key), .values = given});
     }
     return sources;
-  }
-
-  static std::optional<std::string> file_of(const std::vector<std::string>& environment) {
-    constexpr std::string_view kFront = "SHALE_CONFIG=";
-    for (const std::string& entry : environment) {
-      if (entry.starts_with(kFront) && entry.size() > kFront.size()) {
-        return entry.substr(kFront.size());
-      }
-    }
-    return std::nullopt;
   }
 
   std::optional<std::string> file_;
@@ -186,6 +188,116 @@ class CheckConfigCommand {
   bool reference_ = false;
 };
 
+/// `--file`, or else what the configuration says; for a command about one file of it.
+class FileOption {
+ public:
+  FileOption(CLI::App& command, const std::string& doc) {
+    command.add_option("--file", file_, doc)->type_name("FILE");
+    command.add_option("--config", config_, "The configuration that names it; also SHALE_CONFIG")
+        ->type_name("FILE");
+  }
+  FileOption(const FileOption&) = delete;  // CLI11 keeps pointers to the members
+  FileOption& operator=(const FileOption&) = delete;
+
+  /// None when there is no telling, and the reason has been written to `err`.
+  std::optional<std::string> path(const Surroundings& surroundings,
+                                  std::string config::Config::Auth::* setting) const {
+    if (file_) return file_;
+    const auto& environment = surroundings.environment;
+    const auto loaded = config::load({.file = config_ ? config_ : ConfigFlags::file_of(environment),
+                                      .environment = environment,
+                                      .flags = {}});
+    if (const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded)) {
+      for (const config::Problem& problem : *problems)
+        surroundings.err << problem.str() << '\n';
+      return std::nullopt;
+    }
+    std::string named = std::get<config::Loaded>(loaded).config.auth.*setting;
+    if (!named.empty()) return named;
+    surroundings.err << "shale: the configuration names no such file: write --file FILE\n";
+    return std::nullopt;
+  }
+
+ private:
+  std::optional<std::string> file_;
+  std::optional<std::string> config_;
+};
+
+class UserCommand {
+ public:
+  explicit UserCommand(CLI::App& app)
+      : command_(*app.add_subcommand("user", "Add, remove and list users of an htpasswd file")),
+        add_(*command_.add_subcommand(
+            "add",
+            "Add a user, or set a password anew; asks for it, or reads it from standard input")),
+        remove_(*command_.add_subcommand("remove", "Remove a user")),
+        list_(*command_.add_subcommand("list", "List the users whose passwords can be checked")),
+        add_file_(add_, kDoc),
+        remove_file_(remove_, kDoc),
+        list_file_(list_, kDoc) {
+    command_.require_subcommand(1);
+    for (CLI::App* command : {&add_, &remove_})
+      command->add_option("name", name_, "The user")->required()->type_name("NAME");
+  }
+
+  bool chosen() const { return command_.parsed(); }
+
+  int run(const Surroundings& surroundings) const {
+    const FileOption& option = add_.parsed()      ? add_file_
+                               : remove_.parsed() ? remove_file_
+                                                  : list_file_;
+    const auto file = option.path(surroundings, &config::Config::Auth::htpasswd);
+    if (!file) return kUsage;
+    if (add_.parsed()) return add_user(*file, name_, surroundings);
+    if (remove_.parsed()) return remove_user(*file, name_, surroundings);
+    return list_users(*file, surroundings);
+  }
+
+ private:
+  static constexpr const char* kDoc = "The htpasswd file; else auth.htpasswd of the configuration";
+  CLI::App& command_;
+  CLI::App& add_;
+  CLI::App& remove_;
+  CLI::App& list_;
+  FileOption add_file_;
+  FileOption remove_file_;
+  FileOption list_file_;
+  std::string name_;
+};
+
+class PolicyCommand {
+ public:
+  explicit PolicyCommand(CLI::App& app)
+      : command_(*app.add_subcommand("policy", "Try a policy out")),
+        test_(*command_.add_subcommand(
+            "test", "Say which rule decides: `shale policy test --as alice push team-a/app`")),
+        file_(test_, "The policy; else auth.policy of the configuration") {
+    command_.require_subcommand(1);
+    test_.add_option("--as", question_.who, "A user, robot:NAME or anonymous")
+        ->required()
+        ->type_name("WHO");
+    test_.add_option("action", question_.action, "pull, push, overwrite, delete or admin")
+        ->required()
+        ->type_name("ACTION");
+    test_.add_option("repository", question_.repository, "What it is about")
+        ->required()
+        ->type_name("REPOSITORY");
+  }
+
+  bool chosen() const { return command_.parsed(); }
+
+  int run(const Surroundings& surroundings) const {
+    const auto file = file_.path(surroundings, &config::Config::Auth::policy);
+    return file ? test_policy(*file, question_, surroundings) : kUsage;
+  }
+
+ private:
+  CLI::App& command_;
+  CLI::App& test_;
+  FileOption file_;
+  PolicyQuestion question_;
+};
+
 class VersionCommand {
  public:
   explicit VersionCommand(CLI::App& app)
@@ -223,6 +335,8 @@ int run(const std::vector<std::string>& arguments, const Surroundings& surroundi
   const ServeCommand serve(app);
   const CheckConfigCommand check_config(app);
   const TlsCommand tls(app);
+  const UserCommand user(app);
+  const PolicyCommand policy(app);
   const VersionCommand print_version(app);
 
   try {
@@ -235,6 +349,8 @@ int run(const std::vector<std::string>& arguments, const Surroundings& surroundi
   if (serve.chosen()) return serve.run(surroundings);
   if (check_config.chosen()) return check_config.run(surroundings);
   if (tls.chosen()) return tls.run(surroundings);
+  if (user.chosen()) return user.run(surroundings);
+  if (policy.chosen()) return policy.run(surroundings);
   return print_version.run(surroundings);
 }
 

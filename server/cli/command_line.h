@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <iosfwd>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,9 @@ struct Surroundings {
   std::ostream& out;
   std::ostream& err;
   std::function<int(const config::Config&)> serve;  ///< what `shale serve` does
+  /// Asks for a new password; none when there is none. It never comes from the command
+  /// line, which others can read.
+  std::function<std::optional<std::string>(const std::string& prompt)> ask_password = {};
 };
 
 /// Runs `shale` with `arguments`, the program's name left out, and returns its

@@ -54,7 +54,7 @@ TEST_CASE("shale: help names the commands and the exit codes") {
     CHECK(outcome.code == kOk);
     CHECK(outcome.err.empty());
     for (const std::string_view part :
-         {"serve", "check-config", "tls", "version", "Exit codes: 0 done"}) {
+         {"serve", "check-config", "tls", "user", "policy", "version", "Exit codes: 0 done"}) {
       CHECK(has(outcome.out, part));
     }
   }

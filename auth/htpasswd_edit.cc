@@ -1,0 +1,82 @@
+#include "auth/htpasswd_edit.h"
+
+#include <cerrno>
+#include <fstream>
+#include <iterator>
+#include <system_error>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace shale::auth {
+namespace {
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const noexcept { return fd_; }
+
+ private:
+  int fd_;
+};
+
+std::string fault(const std::string& what) {
+  return what + ": " + std::generic_category().message(errno);
+}
+
+bool write_all(int fd, const std::string& text) {
+  std::size_t done = 0;
+  while (done < text.size()) {
+    const auto written = ::write(fd, text.data() + done, text.size() - done);
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return false;
+    done += static_cast<std::size_t>(written);
+  }
+  return true;
+}
+
+}  // namespace
+
+std::optional<std::string> edit_file(const std::string& path,
+                                     const std::function<std::string(const std::string&)>& change) {
+  // The lock is a file of its own, since the one that it guards is replaced.
+  const std::string lock_path = path + ".lock";
+  const Descriptor lock(::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (lock.get() < 0 || ::flock(lock.get(), LOCK_EX) != 0) {
+    return fault("cannot lock " + lock_path);
+  }
+  struct ::stat before{};
+  const bool exists = ::stat(path.c_str(), &before) == 0;
+  if (!exists && errno != ENOENT) return fault("cannot read " + path);
+  std::string text;
+  if (exists) {
+    std::ifstream file(path, std::ios::binary);
+    text.assign(std::istreambuf_iterator<char>(file), {});
+    if (!file.is_open() || file.bad()) return "cannot read " + path;
+  }
+
+  const std::string fresh = path + ".new";
+  const Descriptor file(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  if (file.get() < 0) return fault("cannot write " + fresh);
+  if (exists) {
+    if (::fchmod(file.get(), before.st_mode & 07777) != 0) return fault("cannot write " + fresh);
+    // Who is not root keeps a file of their own; that of another they cannot give back.
+    if (::geteuid() == 0 && ::fchown(file.get(), before.st_uid, before.st_gid) != 0) {
+      return fault("cannot write " + fresh);
+    }
+  }
+  if (!write_all(file.get(), change(text)) || ::fsync(file.get()) != 0) {
+    return fault("cannot write " + fresh);
+  }
+  if (::rename(fresh.c_str(), path.c_str()) != 0) return fault("cannot replace " + path);
+  return std::nullopt;
+}
+
+}  // namespace shale::auth

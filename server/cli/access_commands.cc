@@ -1,0 +1,133 @@
+#include "server/cli/access_commands.h"
+
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <ostream>
+#include <variant>
+
+#include "auth/htpasswd.h"
+#include "auth/htpasswd_edit.h"
+#include "auth/password_hash.h"
+#include "auth/secrets.h"
+#include "auth/text.h"
+#include "server/cli/policy.h"
+
+namespace shale::cli {
+namespace {
+
+int fail(const Surroundings& surroundings, const std::string& what) {
+  surroundings.err << "shale: " << what << '\n';
+  return kFailure;
+}
+
+std::optional<std::string> read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file.is_open()) return std::nullopt;
+  std::string text{std::istreambuf_iterator<char>(file), {}};
+  return file.bad() ? std::nullopt : std::optional(std::move(text));
+}
+
+std::optional<auth::Identity> parse_who(const std::string& who) {
+  using Kind = auth::Identity::Kind;
+  if (who == "anonymous") return auth::Identity{};
+  const bool robot = who.starts_with("robot:");
+  std::string name = robot ? who.substr(6) : who.starts_with("user:") ? who.substr(5) : who;
+  if (!auth::is_account_name(name)) return std::nullopt;
+  return auth::Identity{
+      .kind = robot ? Kind::kRobot : Kind::kUser, .name = std::move(name), .groups = {}};
+}
+
+template <class Items, class Text>
+std::string joined(const Items& items, Text text) {
+  std::string all;
+  for (const auto& item : items)
+    (all += all.empty() ? "" : ", ") += std::string(text(item));
+  return all;
+}
+
+/// A rule in the words of its file.
+std::string describe(const auth::Rule& rule) {
+  const bool allows = rule.effect == auth::Rule::Effect::kAllow;
+  return std::string(allows ? "allow: [" : "deny: [") +
+         joined(rule.actions, [](auth::Action a) { return auth::action_name(a); }) +
+         "]  subjects: [" + joined(rule.subjects, [](const auth::Subject& s) { return s.str(); }) +
+         "]  repositories: [" +
+         joined(rule.repositories, [](const auth::RepositoryPattern& p) { return p.str(); }) + ']';
+}
+
+}  // namespace
+
+int add_user(const std::string& file, const std::string& name, const Surroundings& surroundings) {
+  if (!auth::is_account_name(name)) {
+    return fail(surroundings, "`" + name + "` cannot name a user: write 1 to 128 characters " +
+                                  "without colon, comma and control characters");
+  }
+  auto password = surroundings.ask_password("Password for " + name);
+  if (!password) return fail(surroundings, "no password came, or two that differ");
+  const auto hash = auth::hash_password(*password);
+  auth::wipe(*password);
+  if (!hash) {
+    return fail(surroundings,
+                "the password is empty, or longer than the 72 bytes that bcrypt sees");
+  }
+  const auto fault = auth::edit_file(
+      file, [&](const std::string& text) { return auth::with_user(text, name, *hash); });
+  if (fault) return fail(surroundings, *fault);
+  surroundings.err << "set the password of " << name << " in " << file << '\n';
+  return kOk;
+}
+
+int remove_user(const std::string& file, const std::string& name,
+                const Surroundings& surroundings) {
+  const auto text = read_file(file);
+  if (!text) return fail(surroundings, "cannot read " + file);
+  if (auth::without_user(*text, name) == auth::without_user(*text, "")) {
+    return fail(surroundings, "there is no user " + name + " in " + file);
+  }
+  const auto fault = auth::edit_file(
+      file, [&](const std::string& before) { return auth::without_user(before, name); });
+  if (fault) return fail(surroundings, *fault);
+  surroundings.err << "removed " << name << " from " << file << '\n';
+  return kOk;
+}
+
+int list_users(const std::string& file, const Surroundings& surroundings) {
+  const auto text = read_file(file);
+  if (!text) return fail(surroundings, "cannot read " + file);
+  const auth::Htpasswd parsed = auth::parse_htpasswd(*text);
+  for (const auto& [name, hash] : std::map(parsed.users.begin(), parsed.users.end()))
+    surroundings.out << name << '\n';
+  for (const auth::HtpasswdProblem& problem : parsed.problems)
+    surroundings.err << file << ':' << problem.line << ": " << problem.what << '\n';
+  return kOk;
+}
+
+int test_policy(const std::string& file, const PolicyQuestion& question,
+                const Surroundings& surroundings) {
+  const auto loaded = load_policy(file);
+  if (const auto* errors = std::get_if<std::vector<std::string>>(&loaded)) {
+    for (const std::string& error : *errors)
+      surroundings.err << error << '\n';
+    return kUsage;
+  }
+  const auto& good = std::get<LoadedPolicy>(loaded);
+  for (const std::string& warning : good.warnings)
+    surroundings.err << "warning: " << warning << '\n';
+  const auto who = parse_who(question.who);
+  const auto action = auth::parse_action(question.action);
+  if (!who || !action) {
+    surroundings.err << "shale: --as takes a user, robot:NAME or anonymous, and actions are pull, "
+                        "push, overwrite, delete and admin\n";
+    return kUsage;
+  }
+  const auth::Decision decision = good.policy->decide(*who, question.repository, *action);
+  surroundings.out << (decision.allowed ? "allowed" : "denied") << ": " << decision.str();
+  if (decision.rule > 0) {
+    surroundings.out << ": " << describe(good.policy->rules()[decision.rule - 1]);
+  }
+  surroundings.out << '\n';
+  return decision.allowed ? kOk : kFailure;
+}
+
+}  // namespace shale::cli

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+namespace shale::cli {
+
+/// On a terminal: asks twice, without showing what is typed. Else: the first line of
+/// standard input. None when nothing came or the two differ.
+std::optional<std::string> ask_password(const std::string& prompt);
+
+}  // namespace shale::cli
