@@ -200,8 +200,12 @@ std::variant<TokenClaims, TokenFault> TokenFormat::read(std::string_view token, 
   if (text_claim(*header, "kid") != key_.id()) return TokenFault::kKey;
   const std::string_view signed_part = token.substr(0, parts[0].size() + 1 + parts[1].size());
   if (!key_.verify(signed_part, *signature)) return TokenFault::kSignature;
+  return read_claims(*claims_text, use, now);
+}
 
-  const auto claims = parse_object(*claims_text);
+std::variant<TokenClaims, TokenFault> TokenFormat::read_claims(std::string_view text, TokenUse use,
+                                                               Time now) const {
+  const auto claims = parse_object(text);
   if (!claims) return TokenFault::kMalformed;
   if (text_claim(*claims, "iss") != options_.issuer) return TokenFault::kIssuer;
   if (!is_for(*claims, options_.service)) return TokenFault::kAudience;

@@ -1,5 +1,6 @@
 #include "server/api/credentials.h"
 
+#include <algorithm>
 #include <optional>
 #include <string_view>
 #include <utility>

@@ -167,10 +167,15 @@ class PolicyReader {
 
 }  // namespace
 
+std::variant<PolicyFile, std::vector<Problem>> parse_policy(const std::string& text,
+                                                            const std::string& path) {
+  return PolicyReader(path).read(text);
+}
+
 std::variant<PolicyFile, std::vector<Problem>> read_policy_file(const std::string& path) {
   auto text = read_text(path);
   if (auto* problem = std::get_if<Problem>(&text)) return std::vector{std::move(*problem)};
-  return PolicyReader(path).read(std::get<std::string>(text));
+  return parse_policy(std::get<std::string>(text), path);
 }
 
 }  // namespace shale::config

@@ -31,6 +31,9 @@ struct PolicyFile {
   std::vector<Rule> rules;
 };
 
+/// Reads a text; `path` is what problems name.
+std::variant<PolicyFile, std::vector<Problem>> parse_policy(const std::string& text,
+                                                            const std::string& path);
 /// Reads `groups` and `rules`. All problems there are, each with file and line.
 std::variant<PolicyFile, std::vector<Problem>> read_policy_file(const std::string& path);
 
