@@ -52,6 +52,13 @@ std::string format_scope(const Grant& grant) {
   return text;
 }
 
+std::string format_scopes(const std::vector<Grant>& access) {
+  std::string text;
+  for (const Grant& grant : access)
+    (text += text.empty() ? "" : " ") += format_scope(grant);
+  return text;
+}
+
 bool grants(const std::vector<Grant>& access, std::string_view type, std::string_view name,
             std::string_view action) {
   return std::ranges::any_of(access, [&](const Grant& grant) {

@@ -22,6 +22,8 @@ struct Grant {
 std::vector<Grant> parse_scopes(std::string_view text);
 
 std::string format_scope(const Grant& grant);
+/// Several, with blanks between them.
+std::string format_scopes(const std::vector<Grant>& access);
 
 bool grants(const std::vector<Grant>& access, std::string_view type, std::string_view name,
             std::string_view action);

@@ -109,6 +109,7 @@ Guard::Verified Guard::verify(const http::Request& request) const {
 Guard::Verified Guard::verify_token(const std::string& token, const http::Request& request) const {
   auto verified = tokens_.verify(token, clock_.now());
   if (const auto* fault = std::get_if<auth::TokenFault>(&verified)) {
+    note_login(request, nullptr, auth::text_of(*fault));
     return challenge(request, std::string(auth::text_of(*fault)), {}, "invalid_token");
   }
   return bearer(std::get<auth::VerifiedTokenPtr>(std::move(verified)));
@@ -117,32 +118,55 @@ Guard::Verified Guard::verify_token(const std::string& token, const http::Reques
 Guard::Verified Guard::log_in(const auth::PasswordClaim& claim,
                               const http::Request& request) const {
   auto verdict = login_.verify(claim, address_of(request), clock_.now());
-  return std::visit(
-      Overloaded{
-          [&](auth::Accepted& accepted) -> Verified {
-            return caller(std::move(accepted.identity));
-          },
-          [&](const auth::Rejected&) -> Verified {
-            return challenge(request, "the user name or the password is wrong");
-          },
-          [&](const auth::TooMany& refused) -> Verified { return too_many(refused); },
-          [&](const auth::SourceFailed& failed) -> Verified { return cannot_tell(failed); },
-      },
-      verdict);
+  return std::visit(Overloaded{
+                        [&](auth::Accepted& accepted) -> Verified {
+                          note_login(request, accepted.identity.get(), "accepted");
+                          return caller(std::move(accepted.identity));
+                        },
+                        [&](const auth::Rejected&) -> Verified {
+                          note_login(request, nullptr, "wrong user name or password");
+                          return challenge(request, "the user name or the password is wrong");
+                        },
+                        [&](const auth::TooMany& refused) -> Verified { return too_many(refused); },
+                        [&](const auth::SourceFailed& failed) -> Verified {
+                          note_login(request, nullptr, "the source of users failed");
+                          return cannot_tell(failed);
+                        },
+                    },
+                    verdict);
 }
 
 Guard::Verified Guard::log_in_again(std::string_view refresh_token,
                                     const http::Request& request) const {
   auto read = tokens_.read_refresh(refresh_token, clock_.now());
   if (const auto* fault = std::get_if<auth::TokenFault>(&read)) {
+    note_login(request, nullptr, auth::text_of(*fault));
     return challenge(request, std::string(auth::text_of(*fault)), {}, "invalid_token");
   }
   return caller(std::get<auth::IdentityPtr>(std::move(read)));
 }
 
-auth::IssuedToken Guard::issue(const Caller& caller, const std::vector<auth::Grant>& asked,
+auth::IssuedToken Guard::issue(const Caller& caller, const http::Request& request,
+                               const std::vector<auth::Grant>& asked,
                                auth::TokenService::Refresh refresh) const {
-  return tokens_.issue(*caller.identity, asked, *caller.policy, refresh, clock_.now());
+  auto issued = tokens_.issue(*caller.identity, asked, *caller.policy, refresh, clock_.now());
+  if (settings_.audit != nullptr) {
+    settings_.audit->token(request, *caller.identity, auth::format_scopes(issued.access));
+  }
+  return issued;
+}
+
+void Guard::note_overwrite_refused(const Caller& caller, const http::Request& request,
+                                   std::string_view repository) const {
+  if (settings_.audit == nullptr) return;
+  settings_.audit->decision(
+      request, *caller.identity, auth::Action::kOverwrite, repository,
+      caller.policy->decide(*caller.identity, repository, auth::Action::kOverwrite));
+}
+
+void Guard::note_login(const http::Request& request, const auth::Identity* who,
+                       std::string_view outcome) const {
+  if (settings_.audit != nullptr) settings_.audit->login(request, who, outcome);
 }
 
 std::optional<http::Response> Guard::refuse(const Caller& caller, Need need,
@@ -171,10 +195,14 @@ std::optional<http::Response> Guard::refuse(const Caller& caller, Need need,
   }
   const auth::Action action = action_of(need);
   const std::string scope = scope_of(need, target, query);
-  if (!caller.token_allows(action, target.name)) {
-    return challenge(request, "the token is not for this", scope, kTooLittle);
-  }
+  const bool granted = caller.token_allows(action, target.name);
   const auth::Decision decision = caller.policy->decide(*caller.identity, target.name, action);
+  // Pulls that were allowed are in the access log, and far too many for this one.
+  const bool worth_noting = !decision.allowed || (granted && action != auth::Action::kPull);
+  if (settings_.audit != nullptr && worth_noting) {
+    settings_.audit->decision(request, *caller.identity, action, target.name, decision);
+  }
+  if (!granted) return challenge(request, "the token is not for this", scope, kTooLittle);
   if (decision.allowed) return std::nullopt;
   const std::string why = std::string(auth::action_name(action)) + " denied: " + decision.str();
   if (anonymous) {

@@ -13,6 +13,7 @@
 #include "auth/token_service.h"
 #include "blobstore/clock.h"
 #include "blobstore/guarded.h"
+#include "server/api/audit.h"
 #include "server/api/call.h"
 #include "server/api/caller.h"
 #include "server/api/routes.h"
@@ -35,6 +36,7 @@ class Guard {
     Challenge challenge = Challenge::kAuto;
     std::string external_url;  ///< as of `api::Settings`
     http::TrustedProxies trusted_proxies;
+    const Audit* audit = nullptr;  ///< borrowed; null: nothing is written down
   };
 
   Guard(auth::PasswordLogin& login, auth::TokenService& tokens, const Clock& clock,
@@ -67,11 +69,17 @@ class Guard {
   Verified log_in(const auth::PasswordClaim& claim, const http::Request& request) const;
   /// The caller whose refresh token this is. For the pool.
   Verified log_in_again(std::string_view refresh_token, const http::Request& request) const;
-  auth::IssuedToken issue(const Caller& caller, const std::vector<auth::Grant>& asked,
+  auth::IssuedToken issue(const Caller& caller, const http::Request& request,
+                          const std::vector<auth::Grant>& asked,
                           auth::TokenService::Refresh refresh) const;
   const auth::TokenService& tokens() const noexcept { return tokens_; }
+  /// Writes down that a push was refused because it would have moved a tag.
+  void note_overwrite_refused(const Caller& caller, const http::Request& request,
+                              std::string_view repository) const;
 
  private:
+  void note_login(const http::Request& request, const auth::Identity* who,
+                  std::string_view outcome) const;
   CallerPtr caller(auth::IdentityPtr identity) const;
   CallerPtr bearer(auth::VerifiedTokenPtr token) const;
   Verified verify_token(const std::string& token, const http::Request& request) const;

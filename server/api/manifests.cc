@@ -1,3 +1,4 @@
+#include "server/api/guard.h"
 #include "server/api/handlers.h"
 #include "server/api/warning.h"
 #include "server/http/etag.h"
@@ -63,14 +64,17 @@ Result<http::Response> put_manifest(const Call& call) {
     tags.push_back(std::move(tag));
   }
   const std::string_view content_type = call.request.headers.find("Content-Type").value_or("");
-  SHALE_TRY_ASSIGN(const auto pushed,
-                   call.registry.push_manifest({.repository = repository,
-                                                .reference = reference,
-                                                .tags = std::move(tags),
-                                                .content_type = content_type,
-                                                .bytes = call.request.body,
-                                                .actor = call.actor(),
-                                                .tag_moves = call.tag_moves(repository)}));
+  auto result = call.registry.push_manifest({.repository = repository,
+                                             .reference = reference,
+                                             .tags = std::move(tags),
+                                             .content_type = content_type,
+                                             .bytes = call.request.body,
+                                             .actor = call.actor(),
+                                             .tag_moves = call.tag_moves(repository)});
+  if (!result && result.error().code == Errc::kTagExists && call.guard != nullptr) {
+    call.guard->note_overwrite_refused(*call.caller, call.request, repository.str());
+  }
+  SHALE_TRY_ASSIGN(const auto pushed, std::move(result));
 
   http::Response response;
   response.status = 201;

@@ -41,14 +41,11 @@ std::vector<auth::Grant> scopes_of(const http::Query& query) {
 
 /// Both names of the token, since some clients read one and some the other.
 http::Response token_response(const auth::IssuedToken& issued) {
-  std::string scope;
-  for (const auth::Grant& grant : issued.access)
-    (scope += scope.empty() ? "" : " ") += auth::format_scope(grant);
   Json json{{"token", issued.token},
             {"access_token", issued.token},
             {"expires_in", issued.life.count()},
             {"issued_at", format_time(issued.issued)},
-            {"scope", scope}};
+            {"scope", auth::format_scopes(issued.access)}};
   if (!issued.refresh_token.empty()) json["refresh_token"] = issued.refresh_token;
   auto response =
       json_response(json.dump(-1, ' ', /*ensure_ascii=*/true, Json::error_handler_t::replace));
@@ -77,7 +74,7 @@ std::string text_of(const http::Query& form, std::string_view name) {
 Result<http::Response> get_token(const Call& call) {
   const bool offline = call.query.find("offline_token") == "true";
   return token_response(
-      call.guard->issue(*call.caller, scopes_of(call.query),
+      call.guard->issue(*call.caller, call.request, scopes_of(call.query),
                         offline ? TokenService::Refresh::kYes : TokenService::Refresh::kNo));
 }
 
@@ -99,7 +96,7 @@ Result<http::Response> post_token(const Call& call) {
   }
   if (auto* refused = std::get_if<http::Response>(&verified)) return std::move(*refused);
   return token_response(
-      call.guard->issue(*std::get<CallerPtr>(verified), scopes_of(*form),
+      call.guard->issue(*std::get<CallerPtr>(verified), call.request, scopes_of(*form),
                         offline ? TokenService::Refresh::kYes : TokenService::Refresh::kNo));
 }
 

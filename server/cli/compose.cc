@@ -38,6 +38,8 @@ log::Level log_level(config::LogLevel level) {
   return log::Level::kError;
 }
 
+}  // namespace
+
 http::TrustedProxies trusted_proxies(const config::Config& config) {
   http::TrustedProxies trusted;
   for (const config::Network& network : config.server.trusted_proxies) {
@@ -45,8 +47,6 @@ http::TrustedProxies trusted_proxies(const config::Config& config) {
   }
   return trusted;
 }
-
-}  // namespace
 
 log::Options log_options(const config::Config& config, bool on_terminal) {
   return {.format = log_format(config.log.format, on_terminal),
@@ -89,7 +89,7 @@ api::Settings api_settings(const config::Config& config) {
           .access_log = config.log.access};
 }
 
-api::Guard::Settings guard_settings(const config::Config& config) {
+api::Guard::Settings guard_settings(const config::Config& config, const api::Audit* audit) {
   const auto challenge = [&] {
     switch (config.auth.challenge) {
       case config::AuthChallenge::kAuto:
@@ -104,7 +104,8 @@ api::Guard::Settings guard_settings(const config::Config& config) {
   return {.realm = config.auth.realm,
           .challenge = challenge(),
           .external_url = config.server.external_url,
-          .trusted_proxies = trusted_proxies(config)};
+          .trusted_proxies = trusted_proxies(config),
+          .audit = audit};
 }
 
 net::Options net_options(const config::Config& config, log::Logger& logger, int descriptors) {

@@ -19,7 +19,9 @@ index::RocksOptions metadata_options(const config::Config& config, const Clock& 
                                      log::Logger& logger);
 registry::Options registry_options(const config::Config& config);
 api::Settings api_settings(const config::Config& config);
-api::Guard::Settings guard_settings(const config::Config& config);
+/// `audit` as in those.
+api::Guard::Settings guard_settings(const config::Config& config, const api::Audit* audit);
+http::TrustedProxies trusted_proxies(const config::Config& config);
 /// `logger` must outlive the server that takes these.
 /// `descriptors` as in `net::Options`.
 net::Options net_options(const config::Config& config, log::Logger& logger, int descriptors);

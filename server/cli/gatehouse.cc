@@ -12,6 +12,7 @@
 
 #include "server/cli/compose.h"
 #include "server/cli/policy.h"
+#include "server/log/rotating_file.h"
 
 namespace shale::cli {
 namespace {
@@ -38,16 +39,32 @@ auth::TokenService::Options token_options(const config::Config& config) {
           .life = std::chrono::duration_cast<std::chrono::seconds>(config.auth.token_life)};
 }
 
+std::unique_ptr<log::Logger> audit_lines(const config::Config::Auth& config, log::Logger& logger) {
+  if (config.audit_log.empty()) return nullptr;
+  log::RotationOptions file{.path = config.audit_log,
+                            .most_bytes = config.audit_bytes,
+                            .keep = static_cast<unsigned>(config.audit_files),
+                            .report = [&logger](std::string_view what) {
+                              logger.error("the audit log has a gap", {{"cause", what}});
+                            }};
+  return std::make_unique<log::Logger>(
+      log::Options{.format = log::Format::kJson, .level = log::Level::kInfo},
+      log::rotating_file_sink(std::move(file)));
+}
+
 }  // namespace
 
 Gatehouse::Gatehouse(const config::Config& config, const Clock& clock, log::Logger& logger)
     : logger_(logger),
       policy_path_(config.auth.policy),
       policy_stamp_(stamp_of(policy_path_)),
+      audit_lines_(audit_lines(config.auth, logger)),
+      audit_(audit_lines_ ? std::make_unique<api::Audit>(*audit_lines_, trusted_proxies(config))
+                          : nullptr),
       sources_(make_sources(config.auth)),
       login_(*sources_),
       tokens_(*sources_, token_key(config), token_options(config)),
-      guard_(login_, tokens_, clock, guard_settings(config), first_policy()),
+      guard_(login_, tokens_, clock, guard_settings(config, audit_.get()), first_policy()),
       watcher_([this](const std::stop_token& stop) { watch(stop); }) {}
 
 std::unique_ptr<auth::Authenticator> Gatehouse::make_sources(const config::Config::Auth& config) {

@@ -10,6 +10,7 @@
 #include "auth/password_login.h"
 #include "auth/token_service.h"
 #include "blobstore/clock.h"
+#include "server/api/audit.h"
 #include "server/api/guard.h"
 #include "server/config/config.h"
 #include "server/log/logger.h"
@@ -38,7 +39,9 @@ class Gatehouse {
   log::Logger& logger_;
   const std::string policy_path_;
   Stamp policy_stamp_;
-  auth::HtpasswdSource* users_ = nullptr;  ///< one of the sources, if there is a file
+  std::unique_ptr<log::Logger> audit_lines_;  ///< null where nothing is written down
+  std::unique_ptr<api::Audit> audit_;         ///< likewise
+  auth::HtpasswdSource* users_ = nullptr;     ///< one of the sources, if there is a file
   std::unique_ptr<auth::Authenticator> sources_;
   auth::PasswordLogin login_;
   auth::TokenService tokens_;

@@ -101,6 +101,9 @@ struct Config {
     std::string service = "shale";  ///< whom tokens are for
     AuthChallenge challenge = AuthChallenge::kAuto;
     std::chrono::milliseconds token_life = std::chrono::minutes{5};
+    std::string audit_log;                                ///< file; empty: none
+    std::uint64_t audit_bytes = std::uint64_t{64} << 20;  ///< of one file
+    std::size_t audit_files = 5;                          ///< older ones that are kept
 
     bool operator==(const Auth&) const = default;
     /// Whether anybody is asked who they are.

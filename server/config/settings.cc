@@ -275,6 +275,17 @@ std::vector<Setting> auth_settings() {
              "when the policy has such things, else basic. Both are always taken."),
       duration("auth.token_life", field(&A::token_life), {.low = 1min, .high = 24h},
                "How long a token holds. A changed password or policy ends it at once."),
+      scalar(
+          {.key = "auth.audit_log",
+           .form = "file, or empty",
+           .doc = "Where logins, tokens and decisions are written down, one JSON object per line: "
+                  "who, from where, what, the outcome, the rule. Pulls that were allowed are not."},
+          field(&A::audit_log), parse_optional_path, same),
+      size("auth.audit_bytes", field(&A::audit_bytes),
+           {.low = std::uint64_t{1} << 16, .high = std::uint64_t{1} << 40},
+           "How long that file becomes before another one is begun."),
+      number("auth.audit_files", field(&A::audit_files), {.low = 0, .high = 1000},
+             "How many older ones are kept."),
   };
 }
 

@@ -25,7 +25,8 @@ rules:
   - {allow: [pull], subjects: [user:deploy], repositories: ['**']}
   - {allow: [pull], subjects: [anonymous, authenticated], repositories: [public/**]}
 EOF
-start_server --auth.htpasswd "$users" --auth.policy "$policy"
+audit=$WORK/audit.log
+start_server --auth.htpasswd "$users" --auth.policy "$policy" --auth.audit_log "$audit"
 remote=docker://$REGISTRY
 
 status_of() { request "${@:2}" -u "$1:$1-secret"; echo "$STATUS"; }
@@ -98,6 +99,19 @@ crane auth logout "$REGISTRY" 2>/dev/null
 crane manifest --insecure "$REGISTRY/public/app:one" >/dev/null
 expect_failure crane manifest --insecure "$REGISTRY/team-a/app:one"
 
+it "writes down who did what, and which rule decided"
+audited() { jq -c --arg user "$1" --arg action "$2" --arg repository "$3" --arg outcome "$4" --argjson line "$5" \
+  'select(.user == $user and .action == $action and .repository == $repository and .outcome == $outcome and .line == $line)' \
+  "$audit" | grep . >/dev/null; }
+expect_equal "mode of the audit log" 600 "$(stat -c %a "$audit")"
+wait_until 10 "alice's push" audited alice push team-a/app allowed 6
+status_of bob POST /v2/team-a/app/blobs/uploads/ >/dev/null
+request POST /v2/public/app/blobs/uploads/
+wait_until 10 "what bob tried" audited bob push team-a/app denied 0
+audited alice overwrite team-a/release denied 5
+audited deploy delete team-a/app denied 0
+wait_until 10 "what a stranger tried" audited "" push public/app denied 0
+
 it "explains which rule decides"
 expect_match "the words" '^allowed: rule 2 \(line 6\)' \
   "$("$BINARY" policy test --file "$policy" --as alice push team-a/app)"
@@ -138,7 +152,7 @@ expect_equal "wrong logins that got in" 0 "$(grep -c 200 "$WORK/flood" || true)"
 expect_less "passwords that were checked" "$(grep -c 401 "$WORK/flood" || true)" 500
 
 it "writes no secret and no token to its log"
-if grep -aE -- '-secret|guess|eyJ|Basic |Bearer ' "$SERVER_LOG"; then fail "there is a secret in the log"; fi
+if grep -aE -- '-secret|guess|eyJ|Basic |Bearer ' "$SERVER_LOG" "$audit"; then fail "there is a secret in the log"; fi
 grep -q '"user":"alice"' "$SERVER_LOG"
 
 stop_server

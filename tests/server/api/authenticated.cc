@@ -73,9 +73,14 @@ std::optional<std::string> FewUsers::stamp_of(const std::string& user) const {
   return std::to_string(version);
 }
 
-Gatekeeping::Gatekeeping(std::initializer_list<Allow> rules, api::Guard::Challenge challenge)
+Gatekeeping::Gatekeeping(std::initializer_list<Allow> rules, api::Guard::Challenge challenge,
+                         const api::Audit* audit)
     : guard(login, tokens, clock,
-            {.realm = "Shale", .challenge = challenge, .external_url = "", .trusted_proxies = {}},
+            {.realm = "Shale",
+             .challenge = challenge,
+             .external_url = "",
+             .trusted_proxies = {},
+             .audit = audit},
             policy_of(rules)) {}
 
 std::initializer_list<Allow> team_rules() {

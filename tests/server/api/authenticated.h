@@ -36,7 +36,8 @@ struct Allow {
 /// What a registry with authentication needs besides.
 struct Gatekeeping {
   explicit Gatekeeping(std::initializer_list<Allow> rules,
-                       api::Guard::Challenge challenge = api::Guard::Challenge::kBasic);
+                       api::Guard::Challenge challenge = api::Guard::Challenge::kBasic,
+                       const api::Audit* audit = nullptr);
 
   Setup setup() const { return {.registry = {}, .settings = {}, .guard = &guard}; }
 

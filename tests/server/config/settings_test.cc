@@ -65,6 +65,9 @@ const std::map<std::string, Texts, std::less<>> kOther = {
     {"auth.service", {"registry.example.com"}},
     {"auth.challenge", {"bearer"}},
     {"auth.token_life", {"10m"}},
+    {"auth.audit_log", {"/var/log/shale/audit.log"}},
+    {"auth.audit_bytes", {"1MiB"}},
+    {"auth.audit_files", {"3"}},
     {"log.format", {"json"}},
     {"log.level", {"debug"}},
     {"log.access", {"false"}},
@@ -119,7 +122,10 @@ Config other_config() {
                  .realm = "Our registry",
                  .service = "registry.example.com",
                  .challenge = AuthChallenge::kBearer,
-                 .token_life = 10min};
+                 .token_life = 10min,
+                 .audit_log = "/var/log/shale/audit.log",
+                 .audit_bytes = std::uint64_t{1} << 20,
+                 .audit_files = 3};
   config.log = {.format = LogFormat::kJson, .level = LogLevel::kDebug, .access = false};
   return config;
 }

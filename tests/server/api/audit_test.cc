@@ -1,0 +1,86 @@
+#include "server/api/audit.h"
+
+#include <string>
+
+#include <doctest/doctest.h>
+
+#include "blobstore/guarded.h"
+#include "tests/server/api/authenticated.h"
+#include "tests/server/api/drivers.h"
+#include "tests/support/bytes.h"
+
+namespace shale::testing {
+namespace {
+
+using std::string;
+
+/// A registry whose decisions are written down.
+struct Audited {
+  string lines() {
+    logger.flush(std::chrono::seconds(10));
+    return *text.lock();
+  }
+  bool has(const string& request_id, std::string_view part) {
+    const string all = lines();
+    for (auto at = all.find(request_id + '"'); at != string::npos;
+         at = all.find(request_id + '"', at + 1)) {
+      const auto begin = all.rfind('\n', at) + 1;
+      if (all.substr(begin, all.find('\n', at) - begin).find(part) != string::npos) return true;
+    }
+    return false;
+  }
+
+  Guarded<string> text;
+  log::Logger logger{
+      {.format = log::Format::kJson, .level = log::Level::kInfo},
+      [this](std::string_view more, const std::stop_token&) { text.lock()->append(more); }};
+  api::Audit audit{logger, {}};
+  Gatekeeping gatekeeping{team_rules(), api::Guard::Challenge::kBasic, &audit};
+  InProcess client{gatekeeping.setup()};
+};
+
+TEST_CASE("Audit: logins and tokens, with who and from where") {
+  Audited house;
+  const auto login = house.client.ask(as("alice", get("/v2/")));
+  const string id = login.header("X-Request-Id");
+  CHECK(house.has(id, R"("msg":"login")"));
+  CHECK(house.has(id, R"("client":"127.0.0.1","outcome":"accepted","user":"alice","kind":"user")"));
+  const auto remembered = house.client.ask(as("alice", get("/v2/")));
+  CHECK_FALSE(house.has(remembered.header("X-Request-Id"), "login"));
+  const auto token =
+      house.client.ask(as("alice", get("/auth/token?scope=repository:team-a/x:pull")));
+  CHECK(house.has(token.header("X-Request-Id"), R"("scope":"repository:team-a/x:pull")"));
+  const auto robot = house.client.ask(as("ci", get("/v2/")));
+  CHECK(house.has(robot.header("X-Request-Id"), R"("user":"ci","kind":"robot")"));
+}
+
+TEST_CASE("Audit: refusals name the rule, and so do pushes and deletes") {
+  Audited house;
+  push_image_as(house.client, "pat", "team-a/app", "v1", "one");
+  const auto denied = house.client.ask(as("bob", del(manifest_url("team-a/app", "v1"))));
+  CHECK(house.has(denied.header("X-Request-Id"),
+                  R"("action":"delete","repository":"team-a/app","outcome":"denied","rule":0)"));
+  const auto moved = house.client.ask(as(
+      "pat", sized("PUT", manifest_url("team-a/app", "v1"), R"({"schemaVersion":2,"manifests":[]})",
+                   {"Content-Type: application/vnd.oci.image.index.v1+json"})));
+  CHECK(moved.status == 403);
+  CHECK(house.has(moved.header("X-Request-Id"), R"("action":"overwrite")"));
+  const auto deleted = house.client.ask(as("alice", del(manifest_url("team-a/app", "v1"))));
+  CHECK(house.has(deleted.header("X-Request-Id"), R"("outcome":"allowed","rule":1,"line":1)"));
+  const auto pulled = house.client.ask(as("bob", get("/v2/team-a/app/tags/list")));
+  CHECK_FALSE(house.has(pulled.header("X-Request-Id"), R"("msg":"access")"));
+}
+
+TEST_CASE("Audit: no secret, and no name that nobody proved") {
+  Audited house;
+  const auto wrong = house.client.ask(authorized(basic("hunter2", "hunter3"), get("/v2/")));
+  CHECK(house.has(wrong.header("X-Request-Id"), "wrong user name or password"));
+  const auto bad = house.client.ask(authorized("Bearer abc.def.ghi", get("/v2/")));
+  CHECK(house.has(bad.header("X-Request-Id"), "malformed"));
+  const string lines = house.lines();
+  for (const std::string_view secret : {"hunter", "abc.def", "-secret", "Basic", "eyJ"})
+    CHECK(lines.find(secret) == string::npos);
+}
+
+}  // namespace
+}  // namespace shale::testing
