@@ -112,6 +112,8 @@ TlsContext::TlsContext(const CertificateWatch& certificates)
   SSL_CTX_set_read_ahead(context, 1);
   // Sessions are resumed by tickets, which the client keeps: no cache, no lock.
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+  // One for each handshake: every resumption brings the next one, and each costs a packet.
+  SSL_CTX_set_num_tickets(context, 1);
   SSL_CTX_set_app_data(context, tickets_.get());
   SSL_CTX_set_tlsext_ticket_key_evp_cb(context, use_ticket_key);
   SSL_CTX_set_alpn_select_cb(context, choose_protocol, nullptr);
