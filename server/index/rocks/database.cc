@@ -94,7 +94,12 @@ Result<void> make_directory(const RocksOptions& options) {
                           " cannot be made: see that the one above it can be written to");
   };
   std::error_code failed;
-  const auto whole = std::filesystem::weakly_canonical(options.path, failed);
+  // What does not exist would stay relative, without anything above it.
+  const auto absolute = std::filesystem::absolute(options.path, failed);
+  if (failed) {
+    return fail(failed.message());
+  }
+  const auto whole = std::filesystem::weakly_canonical(absolute, failed);
   if (failed) {
     return fail(failed.message());
   }

@@ -106,8 +106,19 @@ TEST_CASE("RocksMetadataStore: opening does not read what is stored") {
 
 TEST_CASE("RocksMetadataStore: makes its directory, with those above it") {
   Directory at;
-  at.options.path = at.directory / "one/two/three";
-  CHECK(at.open()->sequence() == 0);
+  SUBCASE("wherever it is") {
+    at.options.path = at.directory / "one/two/three";
+    CHECK(at.open()->sequence() == 0);
+  }
+  SUBCASE("from where the process is") {
+    const auto before = std::filesystem::current_path();
+    std::filesystem::current_path(at.directory.path());
+    at.options.path = "one/two";
+    const bool opened = RocksMetadataStore::open(at.options).has_value();
+    std::filesystem::current_path(before);
+    CHECK(opened);
+    CHECK(std::filesystem::exists(at.directory / "one/two/CURRENT"));
+  }
 }
 
 TEST_CASE(
