@@ -27,7 +27,7 @@ class Guard {
  public:
   /// How clients are asked to log in. Both ways are always taken.
   enum class Challenge : std::uint8_t {
-    kAuto,    ///< `kBearer` while nobody may pull something, else `kBasic`
+    kAuto,    ///< `kBearer` while some things can be pulled without a login, else `kBasic`
     kBasic,   ///< with a password each time
     kBearer,  ///< with a token, which those who did not log in can get as well
   };
