@@ -359,15 +359,17 @@ Connection::Step Connection::linger() {
 
 void Connection::finish_exchange(bool complete) {
   const http::Response& response = writer_.response();
-  const http::Exchange exchange{
-      .request = active_->request,
-      .status = phase_ == Phase::kRespond ? response.status : 0,
-      .bytes_in = active_->bytes_in,
-      .bytes_out = writer_.body_bytes_sent(),
-      .duration = std::chrono::steady_clock::now() - active_->started,
-      .complete = complete,
-      .log_message = response.log_message,
-      .user = active_->plan.user ? std::string_view(*active_->plan.user) : std::string_view()};
+  const http::Exchange exchange{.request = active_->request,
+                                .status = phase_ == Phase::kRespond ? response.status : 0,
+                                .bytes_in = active_->bytes_in,
+                                .bytes_out = writer_.body_bytes_sent(),
+                                .duration = std::chrono::steady_clock::now() - active_->started,
+                                .complete = complete,
+                                .log_message = response.log_message,
+                                // The pool may be writing it.
+                                .user = active_->plan.user && !job_running_
+                                            ? std::string_view(*active_->plan.user)
+                                            : std::string_view()};
   contained(context_.options, "a request could not be reported",
             [&] { context_.application.finished(exchange); });
   // A sink that is given up may have to wait for the disk: the pool holds it last.
