@@ -171,13 +171,15 @@ http::Plan Api::list(Handler handler, RoutedPtr routed, const http::Request& req
 }
 
 http::Response Api::list_now(Handler handler, const Routed& routed, const http::Request& request) {
+  if (routed.caller != nullptr && routed.route->need == Need::kCatalog) {
+    const auto turn = registry::Turnstile::Turn::without_waiting(catalog_makers_);
+    return turn ? handle(handler, call(routed, request))
+                : refuse(request, http::Refusal::kOverloaded);
+  }
   const registry::Turnstile::Turn turn(list_makers_);
   const index::Sequence as_of = registry_.sequence();
   http::Response response = handle(handler, call(routed, request));
-  const bool for_all = routed.caller == nullptr || routed.route->need != Need::kCatalog;
-  if (response.status == 200 && for_all) {
-    lists_.keep(request.path + '?' + request.query, as_of, response);
-  }
+  if (response.status == 200) lists_.keep(request.path + '?' + request.query, as_of, response);
   return response;
 }
 

@@ -63,6 +63,9 @@ class Api final : public http::Application {
   const Guard* const guard_;
   ListCache lists_;
   registry::Turnstile list_makers_{4};  ///< a page may take some MiB while it is made
+  /// Those that look for what one caller may see: it takes long where that is little, so
+  /// nobody waits here, or a few such callers would hold all threads of the pool.
+  registry::Turnstile catalog_makers_{4};
 };
 
 }  // namespace shale::api

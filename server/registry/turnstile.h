@@ -2,6 +2,8 @@
 
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 
 #include "blobstore/guarded.h"
 
@@ -22,6 +24,14 @@ class Turnstile {
       free.wait(turnstile_.changed_, [](std::size_t turns) { return turns > 0; });
       --*free;
     }
+    /// One that is to be had at once, or none.
+    static std::unique_ptr<Turn> without_waiting(Turnstile& turnstile) {
+      auto free = turnstile.free_.lock();
+      if (*free == 0) return nullptr;
+      auto turn = std::unique_ptr<Turn>(new Turn(turnstile, kTaken));
+      --*free;
+      return turn;
+    }
     ~Turn() {
       ++*turnstile_.free_.lock();
       turnstile_.changed_.notify_one();
@@ -30,6 +40,9 @@ class Turnstile {
     Turn& operator=(const Turn&) = delete;
 
    private:
+    enum Taken : std::uint8_t { kTaken };
+    Turn(Turnstile& turnstile, Taken) : turnstile_(turnstile) {}
+
     Turnstile& turnstile_;
   };
 

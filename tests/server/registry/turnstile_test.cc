@@ -46,5 +46,16 @@ TEST_CASE("Turnstile: two may be in together") {
   const Turnstile::Turn second(turnstile);  // would wait for ever
 }
 
+TEST_CASE("Turnstile: who does not wait has a turn or none") {
+  Turnstile turnstile(2);
+  const Turnstile::Turn first(turnstile);
+  auto second = Turnstile::Turn::without_waiting(turnstile);
+  CHECK(second != nullptr);
+  CHECK(Turnstile::Turn::without_waiting(turnstile) == nullptr);
+  second.reset();
+  CHECK(Turnstile::Turn::without_waiting(turnstile) != nullptr);
+  const Turnstile::Turn again(turnstile);  // would wait for ever, were one not given back
+}
+
 }  // namespace
 }  // namespace shale::registry
