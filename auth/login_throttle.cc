@@ -50,17 +50,17 @@ std::optional<std::chrono::seconds> LoginThrottle::wait(const Failures& failures
   return std::min(std::chrono::ceil<std::chrono::seconds>(until - now), options_.longest);
 }
 
-std::optional<std::chrono::seconds> LoginThrottle::wait_to_recall(std::string_view address,
-                                                                  std::string_view user,
-                                                                  Time now) const {
+std::optional<std::chrono::seconds> LoginThrottle::wait_of_pair(std::string_view address,
+                                                                std::string_view user,
+                                                                Time now) const {
   const std::string pair = pair_of(party_of(address), user);
   const auto state = state_.lock();
   return wait(find(state->pairs, pair, now), options_.free_for_pair, now);
 }
 
-std::optional<std::chrono::seconds> LoginThrottle::wait_to_verify(std::string_view address,
-                                                                  std::string_view user,
-                                                                  Time now) const {
+std::optional<std::chrono::seconds> LoginThrottle::wait_of_stranger(std::string_view address,
+                                                                    std::string_view user,
+                                                                    Time now) const {
   const std::string party = party_of(address);
   const auto state = state_.lock();
   const Failures here = find(state->addresses, party, now);

@@ -15,8 +15,9 @@ namespace shale::auth {
 /// Slows down whoever guesses passwords. Failures are counted for each pair of
 /// address and user, for each address and for each user; the more there were, the
 /// longer the next attempt has to wait. A user's count holds only for addresses that
-/// failed before, so nobody can lock a user out from elsewhere. IPv6 addresses count
-/// by their /64. Bounded. Thread-safe and quick.
+/// failed before, so nobody can lock a user out from elsewhere; and who is known at an
+/// address waits for the pair's own failures alone. IPv6 addresses count by their /64.
+/// Bounded. Thread-safe and quick.
 class LoginThrottle {
  public:
   struct Options {
@@ -31,12 +32,13 @@ class LoginThrottle {
   LoginThrottle() : LoginThrottle(Options{}) {}
   explicit LoginThrottle(Options options) : options_(options) {}
 
-  /// How long to wait before a remembered password may be tried; none: now.
-  std::optional<std::chrono::seconds> wait_to_recall(std::string_view address,
-                                                     std::string_view user, Time now) const;
-  /// The same before a password is verified.
-  std::optional<std::chrono::seconds> wait_to_verify(std::string_view address,
-                                                     std::string_view user, Time now) const;
+  /// How long the pair's own failures make it wait; none: not at all. That is all that
+  /// counts for a remembered password, and for users where they logged in before.
+  std::optional<std::chrono::seconds> wait_of_pair(std::string_view address, std::string_view user,
+                                                   Time now) const;
+  /// The same for everybody else: the failures of address and user count, too.
+  std::optional<std::chrono::seconds> wait_of_stranger(std::string_view address,
+                                                       std::string_view user, Time now) const;
   /// Whether that address failed lately, whoever it claimed to be.
   bool is_noisy(std::string_view address, Time now) const;
 

@@ -2,9 +2,11 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <variant>
+#include <vector>
 
 #include "auth/authenticator.h"
 #include "auth/guarded.h"
@@ -47,6 +49,8 @@ class PasswordLogin {
   Verdict verify(const PasswordClaim& claim, const std::string& address, Time now);
 
  private:
+  std::optional<std::chrono::seconds> wait_of(const PasswordClaim& claim,
+                                              const std::string& address, Time now) const;
   bool is_known(const PasswordClaim& claim, const std::string& address) const;
   void note_known(const PasswordClaim& claim, const std::string& address);
 
@@ -54,8 +58,8 @@ class PasswordLogin {
   RememberedLogins remembered_;
   LoginThrottle throttle_;
   LoginGate gate_;
-  /// Which user came from where with the right password.
-  Guarded<std::unordered_map<std::string, std::string>> known_;
+  /// From where each user came with the right password, the latest last.
+  Guarded<std::unordered_map<std::string, std::vector<std::string>>> known_;
 };
 
 }  // namespace shale::auth

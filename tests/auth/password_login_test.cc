@@ -85,6 +85,51 @@ TEST_CASE("PasswordLogin: guessing is slowed down, for remembered passwords as w
   CHECK(is<Accepted>(login.verify(kRight, "10.0.0.2", kNow)));
 }
 
+TEST_CASE("PasswordLogin: the failures of others at an address do not hold up who is known there") {
+  FakeSource source;
+  PasswordLogin login(source);
+  CHECK(is<Accepted>(login.verify(kRight, "10.0.0.1", kNow)));
+  for (int i = 0; i < 40; ++i)
+    login.verify({"user" + std::to_string(i), "guess"}, "10.0.0.1", kNow + 2min);
+  CHECK(is<TooMany>(login.verify({"bob", "secret"}, "10.0.0.1", kNow + 2min)));
+  CHECK(is<PasswordLogin::NotRemembered>(login.recall(kRight, "10.0.0.1", kNow + 2min)));
+  CHECK(is<Accepted>(login.verify(kRight, "10.0.0.1", kNow + 2min)));
+}
+
+TEST_CASE(
+    "PasswordLogin: guessing at a name elsewhere costs a user who slips where they are known"
+    " nothing") {
+  FakeSource source;
+  PasswordLogin login(source);
+  CHECK(is<Accepted>(login.verify(kRight, "192.0.2.1", kNow)));
+  CHECK(is<Accepted>(login.verify(kRight, "192.0.2.2", kNow)));
+  for (int i = 0; i < 100; ++i)
+    login.verify(kWrong, "10.0.0." + std::to_string(i), kNow + 2min);
+  CHECK(is<Rejected>(login.verify(kWrong, "192.0.2.9", kNow + 2min)));
+  CHECK(is<TooMany>(login.verify(kRight, "192.0.2.9", kNow + 2min)));
+  CHECK(is<Rejected>(login.verify(kWrong, "192.0.2.1", kNow + 2min)));
+  CHECK(is<Accepted>(login.verify(kRight, "192.0.2.1", kNow + 2min)));
+  CHECK(is<Accepted>(login.verify(kRight, "192.0.2.2", kNow + 2min)));
+}
+
+TEST_CASE("PasswordLogin: who is known at a noisy address has the known users' turns there") {
+  FakeSource source;
+  PasswordLogin login(source, {.remembered = {}, .throttle = {}, .gate = {.noisy = {1, 0, 1, 1}}});
+  CHECK(is<Accepted>(login.verify(kRight, "10.0.0.1", kNow)));
+  for (int i = 0; i < 3; ++i)
+    login.verify({"user" + std::to_string(i), "guess"}, "10.0.0.1", kNow + 2min);
+  source.hold = true;
+  const int before = source.asked;
+  {
+    const std::jthread attacker([&] { login.verify({"eve", "guess"}, "10.0.0.1", kNow + 2min); });
+    while (source.asked == before)
+      std::this_thread::yield();
+    CHECK(is<TooMany>(login.verify({"bob", "secret"}, "10.0.0.1", kNow + 2min)));
+    CHECK(is<Accepted>(login.verify(kRight, "10.0.0.1", kNow + 2min)));
+    source.hold = false;
+  }
+}
+
 TEST_CASE("PasswordLogin: names that cannot be are refused without asking anybody") {
   FakeSource source;
   PasswordLogin login(source);
