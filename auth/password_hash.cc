@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <cstdint>
 #include <memory>
+#include <system_error>
 
 #include <crypt.h>
 
@@ -21,25 +24,84 @@ bool only_crypt_characters(std::string_view text) {
   });
 }
 
+// The most that one login may cost: seconds of a thread, and a share of the memory that
+// several logins at a time can have.
+constexpr unsigned kMostBcryptCost = 16;
+constexpr unsigned kMostSha512Rounds = 1'000'000;
+constexpr std::uint64_t kMostYescryptBytes = std::uint64_t{256} << 20;
+
+/// Nothing but digits.
+std::optional<unsigned> parse_digits(std::string_view text) {
+  unsigned value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
 /// `$2b$` + two digits + `$` + 22 of salt + 31 of hash.
 bool is_bcrypt(std::string_view hash) {
   constexpr std::size_t kLength = 60;
   if (hash.size() != kLength || hash[6] != '$') return false;
-  const int cost = (hash[4] - '0') * 10 + (hash[5] - '0');
-  return cost >= 4 && cost <= 31 && hash.substr(7).find('$') == std::string_view::npos;
+  const auto cost = parse_digits(hash.substr(4, 2));
+  return cost && *cost >= 4 && *cost <= kMostBcryptCost &&
+         hash.substr(7).find('$') == std::string_view::npos;
+}
+
+/// What stands between the form's mark and the hash, which is after the last `$`, and
+/// has this length.
+std::optional<std::string_view> setting_of(std::string_view hash, std::string_view mark,
+                                           std::size_t length) {
+  const auto last = hash.rfind('$');
+  if (last < mark.size() || hash.size() - last - 1 != length) return std::nullopt;
+  return hash.substr(mark.size(), last - mark.size());
+}
+
+/// `$6$` + perhaps `rounds=` and digits and `$` + salt + `$` + hash.
+bool is_sha512(std::string_view hash) {
+  constexpr std::string_view kRounds = "rounds=";
+  constexpr std::size_t kHash = 86;
+  auto setting = setting_of(hash, "$6$", kHash);
+  if (!setting) return false;
+  if (setting->starts_with(kRounds)) {
+    const auto end = setting->find('$');
+    if (end == std::string_view::npos) return false;
+    const auto rounds = parse_digits(setting->substr(kRounds.size(), end - kRounds.size()));
+    if (!rounds || *rounds > kMostSha512Rounds) return false;
+    setting->remove_prefix(end + 1);
+  }
+  return setting->find('$') == std::string_view::npos;
+}
+
+/// The value of one character of crypt's base64, as far as it stands for a number alone:
+/// larger numbers take several.
+std::optional<unsigned> parse_number(char c) {
+  constexpr std::string_view kDigits = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghij";
+  const auto at = kDigits.find(c);
+  return at == std::string_view::npos ? std::nullopt : std::optional(static_cast<unsigned>(at));
+}
+
+/// `$y$j` + a character each for the count of blocks and their size + `$` + salt + `$` +
+/// hash. Other flavors and further parameters exist, and no tool that writes them for
+/// passwords.
+bool is_yescrypt(std::string_view hash) {
+  constexpr std::size_t kHash = 43;
+  const auto setting = setting_of(hash, "$y$j", kHash);
+  if (!setting || setting->size() < 3 || setting->find('$') != 2 || setting->rfind('$') != 2) {
+    return false;
+  }
+  const auto blocks = parse_number(setting->at(0));
+  const auto size = parse_number(setting->at(1));
+  // Both are written less one, and the count as its logarithm.
+  return blocks && size &&
+         (std::uint64_t{128} * (*size + 1)) << (*blocks + 1) <= kMostYescryptBytes;
 }
 
 bool is_whole(std::string_view hash) {
   if (hash.starts_with("$2a$") || hash.starts_with("$2b$") || hash.starts_with("$2y$")) {
     return is_bcrypt(hash);
   }
-  constexpr std::size_t kSha512 = 86;
-  constexpr std::size_t kYescrypt = 43;
-  const auto last = hash.rfind('$');
-  const std::size_t length = hash.size() - last - 1;
-  if (hash.starts_with("$6$")) return last > 2 && length == kSha512;
-  if (hash.starts_with("$y$")) return last > 4 && length == kYescrypt;
-  return false;
+  if (hash.starts_with("$6$")) return is_sha512(hash);
+  return hash.starts_with("$y$j") && is_yescrypt(hash);
 }
 
 }  // namespace

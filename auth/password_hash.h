@@ -7,7 +7,8 @@
 namespace shale::auth {
 
 /// Whether `hash` is in a form that is checked here: bcrypt (`$2a$`, `$2b$`,
-/// `$2y$`), SHA-512-crypt (`$6$`) or yescrypt (`$y$`), and whole.
+/// `$2y$`), SHA-512-crypt (`$6$`) or yescrypt (`$y$`), and whole; and whether it costs no
+/// more than a login may: bcrypt's cost up to 16, a million rounds, 256 MiB of memory.
 bool is_password_hash(std::string_view hash);
 
 /// Whether `password` is the one behind `hash`. Slow on purpose. Passwords that are

@@ -40,6 +40,38 @@ TEST_CASE("PasswordHash: a hash that is cut, extended or of another kind is none
   }
 }
 
+TEST_CASE("PasswordHash: a hash that would cost too much is none") {
+  const auto bcrypt = [](const string& cost) { return string(kBcryptY).replace(4, 2, cost); };
+  CHECK(is_password_hash(bcrypt("16")));
+  for (const char* cost : {"00", "03", "17", "31", "99", "0:", "/9", "+9", "-9", " 9", "1.", "a0"})
+    CHECK_FALSE(is_password_hash(bcrypt(cost)));
+
+  const string tail = string(kSha512).substr(string("$6$rounds=1000").size());
+  CHECK(is_password_hash("$6$rounds=1000000" + tail));
+  CHECK(is_password_hash("$6" + tail));
+  for (const char* rounds : {"1000001", "999999999", "4294967296", "99999999999999999999", "", "-1",
+                             "+1000", "0x10", "1000.", "abc"})
+    CHECK_FALSE(is_password_hash("$6$rounds=" + string(rounds) + tail));
+  CHECK_FALSE(is_password_hash("$6$rounds=5000" + tail.substr(tail.rfind('$'))));
+
+  const string rest = string(kYescrypt).substr(string("$y$j75").size());
+  // 16 MiB and 256 MiB are what the tools' costs of 5 and 9 take.
+  for (const char* parameters : {"j9T", "jDT", "j75"})
+    CHECK(is_password_hash("$y$" + string(parameters) + rest));
+  for (const char* parameters : {"jET", "jFT", "jDU", "jjj", "jzT", "jDz", "j.", "j", "", "j9T/",
+                                 "kzzzz", "/9T", "j9T0//////", "jzzzz"})
+    CHECK_FALSE(is_password_hash("$y$" + string(parameters) + rest));
+}
+
+TEST_CASE("Htpasswd: a line that would cost too much is named and skipped") {
+  const Htpasswd parsed =
+      parse_htpasswd("eve:" + string(kBcryptY).replace(4, 2, "31") + "\nalice:" + kBcryptY + "\n");
+  CHECK(parsed.users.size() == 1);
+  CHECK(parsed.users.contains("alice"));
+  REQUIRE(parsed.problems.size() == 1);
+  CHECK(parsed.problems[0].line == 1);
+}
+
 TEST_CASE("PasswordHash: a new hash is the password's and no other's") {
   const auto hash = hash_password("pass phrase");
   REQUIRE(hash);
