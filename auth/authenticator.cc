@@ -10,11 +10,12 @@ Outcome AuthenticatorChain::authenticate(const PasswordClaim& claim) {
   return Unknown{};
 }
 
-std::optional<std::string> AuthenticatorChain::stamp_of(const std::string& user) const {
+StampOutcome AuthenticatorChain::stamp_of(const std::string& user) const {
   for (const auto& source : sources_) {
-    if (auto stamp = source->stamp_of(user)) return stamp;
+    StampOutcome stamp = source->stamp_of(user);
+    if (!std::holds_alternative<Unknown>(stamp)) return stamp;
   }
-  return std::nullopt;
+  return Unknown{};
 }
 
 std::uint64_t AuthenticatorChain::generation() const {

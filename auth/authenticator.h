@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -31,6 +30,8 @@ struct SourceFailed {
 };
 
 using Outcome = std::variant<Accepted, Unknown, Rejected, SourceFailed>;
+/// The stamp of somebody's identity, or why there is none.
+using StampOutcome = std::variant<std::string, Unknown, SourceFailed>;
 
 /// One source of identities. Thread-safe. Slow on purpose: never to be called
 /// by a thread that must not wait.
@@ -40,9 +41,8 @@ class Authenticator {
 
   virtual Outcome authenticate(const PasswordClaim& claim) = 0;
 
-  /// The stamp that the identity of that name has now; none when there is nobody of
-  /// that name, or no telling. Quick.
-  virtual std::optional<std::string> stamp_of(const std::string& user) const = 0;
+  /// The stamp that the identity of that name has now. Quick.
+  virtual StampOutcome stamp_of(const std::string& user) const = 0;
 
   /// Changes whenever what was accepted before might not be again. Quick.
   virtual std::uint64_t generation() const = 0;
@@ -57,7 +57,7 @@ class AuthenticatorChain final : public Authenticator {
       : sources_(std::move(sources)) {}
 
   Outcome authenticate(const PasswordClaim& claim) override;
-  std::optional<std::string> stamp_of(const std::string& user) const override;
+  StampOutcome stamp_of(const std::string& user) const override;
   std::uint64_t generation() const override;
 
  private:

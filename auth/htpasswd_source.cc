@@ -45,11 +45,11 @@ Outcome HtpasswdSource::authenticate(const PasswordClaim& claim) {
                                                             .stamp = stamp(found->second)})};
 }
 
-std::optional<std::string> HtpasswdSource::stamp_of(const std::string& user) const {
+StampOutcome HtpasswdSource::stamp_of(const std::string& user) const {
   const auto state = state_.lock();
-  if (!state->users) return std::nullopt;
+  if (!state->users) return SourceFailed{state->fault};
   const auto found = state->users->users.find(user);
-  if (found == state->users->users.end()) return std::nullopt;
+  if (found == state->users->users.end()) return Unknown{};
   return stamp(found->second);
 }
 

@@ -24,7 +24,7 @@ class HtpasswdSource final : public Authenticator {
 
   /// One hash is computed whoever is asked for, so that the time tells no name.
   Outcome authenticate(const PasswordClaim& claim) override;
-  std::optional<std::string> stamp_of(const std::string& user) const override;
+  StampOutcome stamp_of(const std::string& user) const override;
   std::uint64_t generation() const override { return generation_.load(); }
 
   /// Looks at the file; cheap while it is the same. Not for an event loop.

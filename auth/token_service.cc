@@ -75,12 +75,13 @@ VerifiedTokenPtr TokenService::recall(std::string_view token, Time now) const {
   return entry.generation == generation && now < entry.until ? entry.verified : nullptr;
 }
 
-std::variant<VerifiedTokenPtr, TokenFault> TokenService::verify(std::string_view token, Time now) {
+std::variant<VerifiedTokenPtr, TokenFault, SourceFailed> TokenService::verify(
+    std::string_view token, Time now) {
   const auto generation = source_.generation();
-  auto read = format_.read(token, TokenUse::kAccess, now);
-  if (const auto* fault = std::get_if<TokenFault>(&read)) return *fault;
-  auto& claims = std::get<TokenClaims>(read);
-  if (!still_holds(claims.identity)) return TokenFault::kExpired;
+  auto result = read(token, TokenUse::kAccess, now);
+  if (const auto* fault = std::get_if<TokenFault>(&result)) return *fault;
+  if (auto* failed = std::get_if<SourceFailed>(&result)) return std::move(*failed);
+  auto& claims = std::get<TokenClaims>(result);
   auto verified = std::make_shared<const VerifiedToken>(VerifiedToken{
       std::make_shared<const Identity>(std::move(claims.identity)), std::move(claims.access)});
   const auto key = hash_.of({token});
@@ -93,19 +94,29 @@ std::variant<VerifiedTokenPtr, TokenFault> TokenService::verify(std::string_view
   return verified;
 }
 
-std::variant<IdentityPtr, TokenFault> TokenService::read_refresh(std::string_view token,
-                                                                 Time now) const {
-  auto read = format_.read(token, TokenUse::kRefresh, now);
-  if (const auto* fault = std::get_if<TokenFault>(&read)) return *fault;
-  auto& claims = std::get<TokenClaims>(read);
-  if (!still_holds(claims.identity)) return TokenFault::kExpired;
-  return std::make_shared<const Identity>(std::move(claims.identity));
+std::variant<IdentityPtr, TokenFault, SourceFailed> TokenService::read_refresh(
+    std::string_view token, Time now) const {
+  auto result = read(token, TokenUse::kRefresh, now);
+  if (const auto* fault = std::get_if<TokenFault>(&result)) return *fault;
+  if (auto* failed = std::get_if<SourceFailed>(&result)) return std::move(*failed);
+  return std::make_shared<const Identity>(std::get<TokenClaims>(std::move(result)).identity);
 }
 
-bool TokenService::still_holds(const Identity& who) const {
-  if (who.anonymous()) return true;
-  const auto stamp = source_.stamp_of(who.name);
-  return stamp && equal_secrets(*stamp, who.stamp);
+/// What the token says, if it is well made and its stamp is still the user's.
+std::variant<TokenClaims, TokenFault, SourceFailed> TokenService::read(std::string_view token,
+                                                                       TokenUse use,
+                                                                       Time now) const {
+  auto result = format_.read(token, use, now);
+  if (const auto* fault = std::get_if<TokenFault>(&result)) return *fault;
+  auto& claims = std::get<TokenClaims>(result);
+  if (claims.identity.anonymous()) return std::move(claims);
+  auto stamp = source_.stamp_of(claims.identity.name);
+  if (auto* failed = std::get_if<SourceFailed>(&stamp)) return std::move(*failed);
+  const auto* current = std::get_if<std::string>(&stamp);
+  if (current == nullptr || !equal_secrets(*current, claims.identity.stamp)) {
+    return TokenFault::kExpired;
+  }
+  return std::move(claims);
 }
 
 }  // namespace shale::auth

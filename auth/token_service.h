@@ -58,9 +58,11 @@ class TokenService {
 
   /// A token that was verified before, and still holds; null otherwise. Quick.
   VerifiedTokenPtr recall(std::string_view token, Time now) const;
-  std::variant<VerifiedTokenPtr, TokenFault> verify(std::string_view token, Time now);
-  /// Whose refresh token it is.
-  std::variant<IdentityPtr, TokenFault> read_refresh(std::string_view token, Time now) const;
+  /// `SourceFailed`: whether it still holds cannot be told now.
+  std::variant<VerifiedTokenPtr, TokenFault, SourceFailed> verify(std::string_view token, Time now);
+  /// Whose refresh token it is; `SourceFailed` as above.
+  std::variant<IdentityPtr, TokenFault, SourceFailed> read_refresh(std::string_view token,
+                                                                   Time now) const;
 
  private:
   struct Entry {
@@ -72,7 +74,8 @@ class TokenService {
     std::size_t operator()(const KeyedHash::Value& value) const noexcept;
   };
 
-  bool still_holds(const Identity& who) const;
+  std::variant<TokenClaims, TokenFault, SourceFailed> read(std::string_view token, TokenUse use,
+                                                           Time now) const;
 
   Authenticator& source_;
   const TokenFormat format_;

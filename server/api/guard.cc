@@ -112,6 +112,9 @@ Guard::Verified Guard::verify_token(const std::string& token, const http::Reques
     note_login(request, nullptr, auth::text_of(*fault));
     return challenge(request, std::string(auth::text_of(*fault)), {}, "invalid_token");
   }
+  if (const auto* failed = std::get_if<auth::SourceFailed>(&verified)) {
+    return source_failed(*failed, request);
+  }
   return bearer(std::get<auth::VerifiedTokenPtr>(std::move(verified)));
 }
 
@@ -129,8 +132,7 @@ Guard::Verified Guard::log_in(const auth::PasswordClaim& claim,
                         },
                         [&](const auth::TooMany& refused) -> Verified { return too_many(refused); },
                         [&](const auth::SourceFailed& failed) -> Verified {
-                          note_login(request, nullptr, "the source of users failed");
-                          return cannot_tell(failed);
+                          return source_failed(failed, request);
                         },
                     },
                     verdict);
@@ -143,7 +145,16 @@ Guard::Verified Guard::log_in_again(std::string_view refresh_token,
     note_login(request, nullptr, auth::text_of(*fault));
     return challenge(request, std::string(auth::text_of(*fault)), {}, "invalid_token");
   }
+  if (const auto* failed = std::get_if<auth::SourceFailed>(&read)) {
+    return source_failed(*failed, request);
+  }
   return caller(std::get<auth::IdentityPtr>(std::move(read)));
+}
+
+http::Response Guard::source_failed(const auth::SourceFailed& failed,
+                                    const http::Request& request) const {
+  note_login(request, nullptr, "the source of users failed");
+  return cannot_tell(failed);
 }
 
 auth::IssuedToken Guard::issue(const Caller& caller, const http::Request& request,

@@ -78,6 +78,8 @@ class Guard {
                               std::string_view repository) const;
 
  private:
+  http::Response source_failed(const auth::SourceFailed& failed,
+                               const http::Request& request) const;
   void note_login(const http::Request& request, const auth::Identity* who,
                   std::string_view outcome) const;
   CallerPtr caller(auth::IdentityPtr identity) const;

@@ -25,7 +25,11 @@ class FakeSource final : public Authenticator {
     return Accepted{std::make_shared<const Identity>(
         Identity{.kind = Identity::Kind::kUser, .name = "alice", .groups = {}})};
   }
-  std::optional<std::string> stamp_of(const std::string&) const override { return "s"; }
+  StampOutcome stamp_of(const std::string& user) const override {
+    if (broken) return SourceFailed{"no connection"};
+    if (user != "alice") return Unknown{};
+    return "s";
+  }
   std::uint64_t generation() const override { return version; }
 
   std::atomic<int> asked = 0;
@@ -175,7 +179,7 @@ TEST_CASE("AuthenticatorChain: the first source that knows the name decides") {
       return Accepted{std::make_shared<const Identity>(
           Identity{.kind = Identity::Kind::kRobot, .name = claim.user, .groups = {}})};
     }
-    std::optional<std::string> stamp_of(const std::string&) const override { return {}; }
+    StampOutcome stamp_of(const std::string&) const override { return "other"; }
     std::uint64_t generation() const override { return 1; }
   };
   auto first = std::make_unique<FakeSource>();
@@ -189,7 +193,10 @@ TEST_CASE("AuthenticatorChain: the first source that knows the name decides") {
   CHECK(is<Accepted>(chain.authenticate(kRight)));
   CHECK(std::get<Accepted>(chain.authenticate({"ci", "x"})).identity->kind ==
         Identity::Kind::kRobot);
+  CHECK(std::get<std::string>(chain.stamp_of("alice")) == "s");
+  CHECK(std::get<std::string>(chain.stamp_of("ci")) == "other");
   source.broken = true;
+  CHECK(is<SourceFailed>(chain.stamp_of("ci")));
   CHECK(is<SourceFailed>(chain.authenticate({"ci", "x"})));
   const auto before = chain.generation();
   source.version = 7;

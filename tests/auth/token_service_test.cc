@@ -1,10 +1,15 @@
 #include "auth/token_service.h"
 
 #include <atomic>
+#include <filesystem>
+#include <fstream>
 
 #include <doctest/doctest.h>
 
+#include "auth/htpasswd_source.h"
+#include "tests/auth/hashes.h"
 #include "tests/auth/policies.h"
+#include "tests/support/temporary_directory.h"
 
 namespace shale::auth {
 namespace {
@@ -16,12 +21,14 @@ constexpr Time kNow{std::chrono::seconds(1'700'000'000)};
 class Stamps final : public Authenticator {
  public:
   Outcome authenticate(const PasswordClaim&) override { return Unknown{}; }
-  std::optional<std::string> stamp_of(const std::string& user) const override {
-    if (user != "alice") return std::nullopt;
+  StampOutcome stamp_of(const std::string& user) const override {
+    if (broken) return SourceFailed{"no connection"};
+    if (user != "alice") return Unknown{};
     return std::to_string(version);
   }
   std::uint64_t generation() const override { return version; }
   std::atomic<std::uint64_t> version = 1;
+  std::atomic<bool> broken = false;
 };
 
 struct House {
@@ -95,6 +102,49 @@ TEST_CASE("TokenService: with the password, the tokens that were got for it end"
   CHECK_FALSE(house.tokens.recall(issued.token, kNow));
   CHECK(std::holds_alternative<TokenFault>(house.tokens.verify(issued.token, kNow)));
   CHECK(std::holds_alternative<TokenFault>(house.tokens.read_refresh(issued.refresh_token, kNow)));
+}
+
+TEST_CASE("TokenService: while the source fails, no token is good or bad, but nobody's are") {
+  House house;
+  const auto issued =
+      house.tokens.issue(house.alice, {}, house.policy, TokenService::Refresh::kYes, kNow);
+  const auto nobodys =
+      house.tokens.issue(Identity{}, {}, house.policy, TokenService::Refresh::kNo, kNow);
+  house.source.broken = true;
+  const auto verified = house.tokens.verify(issued.token, kNow);
+  REQUIRE(std::holds_alternative<SourceFailed>(verified));
+  CHECK(std::get<SourceFailed>(verified).why == "no connection");
+  CHECK_FALSE(house.tokens.recall(issued.token, kNow));
+  CHECK(
+      std::holds_alternative<SourceFailed>(house.tokens.read_refresh(issued.refresh_token, kNow)));
+  CHECK(std::get<TokenFault>(house.tokens.verify("x", kNow)) == TokenFault::kMalformed);
+  CHECK(std::holds_alternative<VerifiedTokenPtr>(house.tokens.verify(nobodys.token, kNow)));
+  house.source.broken = false;
+  CHECK(std::holds_alternative<VerifiedTokenPtr>(house.tokens.verify(issued.token, kNow)));
+  CHECK(std::holds_alternative<IdentityPtr>(house.tokens.read_refresh(issued.refresh_token, kNow)));
+}
+
+TEST_CASE("TokenService: an htpasswd file that goes away makes no token bad for good") {
+  const testing::TemporaryDirectory directory;
+  const auto path = directory / "htpasswd";
+  const auto write = [&] { std::ofstream(path) << "alice:" << kBcryptY << '\n'; };
+  write();
+  HtpasswdSource source(path, [](const std::string&) {});
+  TokenService tokens{source, SigningKey::make(), {}};
+  const auto login = source.authenticate({"alice", "secret"});
+  REQUIRE(std::holds_alternative<Accepted>(login));
+  const auto issued = tokens.issue(*std::get<Accepted>(login).identity, {}, AccessPolicy(),
+                                   TokenService::Refresh::kYes, kNow);
+  REQUIRE(std::holds_alternative<VerifiedTokenPtr>(tokens.verify(issued.token, kNow)));
+  std::filesystem::remove(path);
+  source.refresh();
+  CHECK_FALSE(tokens.recall(issued.token, kNow));
+  CHECK(std::holds_alternative<SourceFailed>(tokens.verify(issued.token, kNow)));
+  CHECK(std::holds_alternative<SourceFailed>(tokens.read_refresh(issued.refresh_token, kNow)));
+  write();
+  source.refresh();
+  CHECK(std::holds_alternative<VerifiedTokenPtr>(tokens.verify(issued.token, kNow)));
+  CHECK(std::holds_alternative<IdentityPtr>(tokens.read_refresh(issued.refresh_token, kNow)));
 }
 
 TEST_CASE("TokenService: a refresh token is no access token, nor the other way round") {

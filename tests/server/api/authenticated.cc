@@ -65,11 +65,12 @@ auth::Outcome FewUsers::authenticate(const auth::PasswordClaim& claim) {
   if (claim.password != claim.user + "-secret") return auth::Rejected{};
   const auto kind = claim.user == "ci" ? auth::Identity::Kind::kRobot : auth::Identity::Kind::kUser;
   return auth::Accepted{std::make_shared<const auth::Identity>(auth::Identity{
-      .kind = kind, .name = claim.user, .groups = {}, .stamp = *stamp_of(claim.user)})};
+      .kind = kind, .name = claim.user, .groups = {}, .stamp = std::to_string(version)})};
 }
 
-std::optional<std::string> FewUsers::stamp_of(const std::string& user) const {
-  if (std::ranges::find(kUsers, user) == kUsers.end()) return std::nullopt;
+auth::StampOutcome FewUsers::stamp_of(const std::string& user) const {
+  if (broken) return auth::SourceFailed{"the directory is away"};
+  if (std::ranges::find(kUsers, user) == kUsers.end()) return auth::Unknown{};
   return std::to_string(version);
 }
 

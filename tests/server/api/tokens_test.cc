@@ -154,6 +154,29 @@ TEST_CASE_TEMPLATE("Tokens: what they grant ends with the policy and with the pa
   CHECK(api.ask(request).status == 401);
 }
 
+TEST_CASE_TEMPLATE("Tokens: while the source of users fails they are 503, and good afterwards",
+                   Driver, API_DRIVERS) {
+  Gatekeeping gatekeeping(team_rules());
+  Driver api(gatekeeping.setup());
+  const WireResponse login = api.ask(form(
+      "grant_type=password&username=alice&password=alice-secret&access_type=offline&service=x"));
+  const string refresh = Json::parse(login.body)["refresh_token"];
+  const string with_token = bearing(token_of(login), get("/v2/"));
+  const string with_refresh = form("grant_type=refresh_token&refresh_token=" + refresh);
+  gatekeeping.users.broken = true;
+  for (const string& request : {with_token, with_refresh}) {
+    const auto answer = api.ask(request);
+    CHECK(answer.status == 503);
+    CHECK(wire_codes(answer) == "UNAVAILABLE");
+    CHECK_FALSE(answer.header("Retry-After").empty());
+    CHECK(answer.header("WWW-Authenticate").empty());
+    CHECK(api.log_line(answer).find("the directory is away") != string::npos);
+  }
+  gatekeeping.users.broken = false;
+  for (const string& request : {with_token, with_refresh})
+    CHECK(api.ask(request).status == 200);
+}
+
 TEST_CASE_TEMPLATE("Tokens: the catalog and mounts need their own scopes", Driver, API_DRIVERS) {
   Gatekeeping gatekeeping(team_rules());
   Driver api(gatekeeping.setup());
