@@ -29,17 +29,19 @@ void check_listen(const Config& config, Conflicts& found) {
   }
 }
 
-/// Without authentication, whoever can connect can do everything.
+/// Where nobody can log in, whoever can connect is as good as anybody: a policy alone
+/// tells no one from another.
 void check_reachability(const Config& config, Conflicts& found) {
-  if (config.auth.configured()) return;
+  if (config.auth.has_users()) return;
   if (!config.server.insecure.empty()) return;
   for (const ListenAddress& address : config.server.listen) {
     if (address.local()) continue;
     found.push_back(
         {{"server.listen", "server.insecure"},
-         address.str() + " can be reached from other machines, and no authentication is " +
-             "configured: listen on 127.0.0.1, [::1] or a unix socket, or set server.insecure to " +
-             "anonymous-everything to let everybody read, write and delete"});
+         address.str() + " can be reached from other machines, and without auth.htpasswd nobody " +
+             "can log in: set it, listen on 127.0.0.1, [::1] or a unix socket, or set " +
+             "server.insecure to anonymous-everything to let everybody do what auth.policy " +
+             "allows, and without one read, write and delete"});
   }
 }
 

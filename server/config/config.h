@@ -106,8 +106,10 @@ struct Config {
     std::size_t audit_files = 5;                          ///< older ones that are kept
 
     bool operator==(const Auth&) const = default;
-    /// Whether anybody is asked who they are.
+    /// Whether anything is asked before a request is served.
     bool configured() const noexcept { return !htpasswd.empty() || !policy.empty(); }
+    /// Whether anybody can prove who they are.
+    bool has_users() const noexcept { return !htpasswd.empty(); }
   };
 
   struct Log {

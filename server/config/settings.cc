@@ -98,12 +98,14 @@ std::vector<Setting> server_settings() {
       truth("server.absolute_locations", field(&S::absolute_locations),
             "Makes Locations absolute without external_url: from the headers of a trusted proxy, "
             "otherwise from Host."),
-      scalar({.key = "server.insecure",
-              .form = "empty or anonymous-everything",
-              .doc = "Without authentication the server listens on loopback addresses and unix "
-                     "sockets only. `anonymous-everything` lifts that: everybody who can connect "
-                     "may then read, write and delete."},
-             field(&S::insecure), parse_insecure, same),
+      scalar(
+          {.key = "server.insecure",
+           .form = "empty or anonymous-everything",
+           .doc = "Without auth.htpasswd nobody can log in, and the server listens on loopback "
+                  "addresses and unix sockets only. `anonymous-everything` lifts that: everybody "
+                  "who can connect may then do what auth.policy allows, and without one read, "
+                  "write and delete."},
+          field(&S::insecure), parse_insecure, same),
   };
 }
 

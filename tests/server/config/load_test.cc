@@ -349,17 +349,26 @@ TEST_CASE("load: TLS needs certificates, keys to go with them, and an address") 
         Lines{"shale.yaml:2:11: server.listen: names https://127.0.0.1:5 twice: remove one"});
 }
 
-TEST_CASE("load: without authentication only this machine is served, unless that is asked for") {
+TEST_CASE("load: without users only this machine is served, unless that is asked for") {
   const std::string why =
-      " can be reached from other machines, and no authentication is configured: listen on "
-      "127.0.0.1, [::1] or a unix socket, or set server.insecure to anonymous-everything to let "
-      "everybody read, write and delete";
+      " can be reached from other machines, and without auth.htpasswd nobody can log in: set it, "
+      "listen on 127.0.0.1, [::1] or a unix socket, or set server.insecure to "
+      "anonymous-everything to let everybody do what auth.policy allows, and without one read, "
+      "write and delete";
   CHECK(problems_in("server:\n  listen: [':5000', 'localhost:1', '192.168.0.1:5000']\n") ==
         Lines{"shale.yaml:2:11: server.listen: :5000" + why,
               "shale.yaml:2:11: server.listen: 192.168.0.1:5000" + why});
   CHECK(problems_in("server:\n  listen: [':5000']\n  insecure: anonymous-everything\n").empty());
   CHECK(problems_in("server:\n  listen: [':5000']\nauth:\n  htpasswd: users\n").empty());
-  CHECK(problems_in("server:\n  listen: [':5000']\nauth:\n  policy: rules\n").empty());
+  CHECK(problems_in("server:\n  listen: [':5000']\nauth:\n  htpasswd: users\n  policy: rules\n")
+            .empty());
+  // Nobody can log in by a policy.
+  CHECK(problems_in("server:\n  listen: [':5000']\nauth:\n  policy: rules\n") ==
+        Lines{"shale.yaml:2:11: server.listen: :5000" + why});
+  CHECK(problems_in("server:\n  listen: [':5000']\n  insecure: anonymous-everything\nauth:\n  "
+                    "policy: rules\n")
+            .empty());
+  CHECK(problems_in("auth:\n  policy: rules\n").empty());
 }
 
 }  // namespace
