@@ -1,5 +1,6 @@
 #include "auth/login_gate.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace shale::auth {
@@ -17,7 +18,22 @@ struct Queue {
 
 using Queues = std::array<Queue, 3>;
 
+/// With so many places, at least one; those who run have them first.
+LoginGate::Width narrowed(LoginGate::Width width, std::size_t places) {
+  width.running = std::min(width.running, places);
+  width.waiting = std::min(width.waiting, places - width.running);
+  width.running_of_one = std::min(width.running_of_one, width.running);
+  return width;
+}
+
 }  // namespace
+
+LoginGate::Options LoginGate::Options::for_pool(std::size_t threads) const {
+  const std::size_t half = threads / 2;
+  return {.known = narrowed(known, half > 2 ? half - 1 : 1),
+          .quiet = narrowed(quiet, half > 3 ? half - 2 : 1),
+          .noisy = narrowed(noisy, 1)};
+}
 
 struct LoginGate::State {
   Guarded<Queues> queues;

@@ -34,6 +34,11 @@ class LoginGate {
     Width known{.running = 2, .waiting = 5, .of_one_address = 7};
     Width quiet{.running = 2, .waiting = 4, .of_one_address = 4};
     Width noisy{.running = 1, .waiting = 0, .of_one_address = 1};
+
+    /// The same for a pool of so many threads, each of which an entry may hold: at most
+    /// half of them go to the known, and half to the others together, less one thread
+    /// each that is left to other work. Every lane keeps one.
+    Options for_pool(std::size_t threads) const;
   };
 
   LoginGate() : LoginGate(Options{}) {}

@@ -1,5 +1,6 @@
 #include "auth/login_gate.h"
 
+#include <algorithm>
 #include <atomic>
 #include <thread>
 #include <vector>
@@ -56,6 +57,33 @@ TEST_CASE("LoginGate: who waits gets a turn, and never more run than may") {
   }
   CHECK(done == 8);
   CHECK(most <= 2);
+}
+
+TEST_CASE("LoginGate: what it holds of a pool leaves some, and every lane keeps one") {
+  const auto places = [](const LoginGate::Width& width) { return width.running + width.waiting; };
+  const LoginGate::Options whole;
+  for (std::size_t threads = 0; threads <= 64; ++threads) {
+    CAPTURE(threads);
+    const auto options = whole.for_pool(threads);
+    for (const auto& width : {options.known, options.quiet, options.noisy}) {
+      CHECK(width.running >= 1);
+      CHECK(width.running_of_one >= 1);
+    }
+    CHECK(places(options.known) <= std::max<std::size_t>(threads / 2, 1));
+    const std::size_t strangers = places(options.quiet) + places(options.noisy);
+    CHECK(strangers <= std::max<std::size_t>(threads / 2, 2));
+    if (threads >= 4) CHECK(places(options.known) + strangers < threads);
+    CHECK(places(options.known) <= places(whole.known));
+    CHECK(places(options.quiet) <= places(whole.quiet));
+  }
+  const auto large = whole.for_pool(16);
+  CHECK(places(large.known) == places(whole.known));
+  CHECK(places(large.quiet) == places(whole.quiet));
+  const auto small = whole.for_pool(8);
+  CHECK(small.known.running == 2);
+  CHECK(small.known.waiting == 1);
+  CHECK(small.quiet.running == 2);
+  CHECK(small.quiet.waiting == 0);
 }
 
 }  // namespace
