@@ -10,7 +10,10 @@
 namespace shale::cli {
 namespace {
 
-constexpr std::size_t kPoolThreads = 16;
+std::size_t pool_threads(const config::Config& config) {
+  constexpr std::size_t kChosen = 16;
+  return config.server.pool_threads > 0 ? config.server.pool_threads : kChosen;
+}
 
 log::Format log_format(config::LogFormat format, bool on_terminal) {
   switch (format) {
@@ -108,6 +111,12 @@ api::Guard::Settings guard_settings(const config::Config& config, const api::Aud
           .audit = audit};
 }
 
+auth::PasswordLogin::Options login_options(const config::Config& config) {
+  return {.remembered = {},
+          .throttle = {},
+          .gate = auth::LoginGate::Options().for_pool(pool_threads(config))};
+}
+
 net::Options net_options(const config::Config& config, log::Logger& logger, int descriptors) {
   net::Options options;
   options.listen.clear();
@@ -115,7 +124,7 @@ net::Options net_options(const config::Config& config, log::Logger& logger, int 
     options.listen.push_back(address.str());
   }
   options.workers = config.server.workers;
-  options.pool_threads = config.server.pool_threads > 0 ? config.server.pool_threads : kPoolThreads;
+  options.pool_threads = pool_threads(config);
   options.pool_queue = config.server.pool_queue;
   options.body_memory = config.limits.body_memory;
   options.connections = config.limits.connections;

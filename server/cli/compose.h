@@ -1,5 +1,6 @@
 #pragma once
 
+#include "auth/password_login.h"
 #include "blobstore/clock.h"
 #include "server/api/call.h"
 #include "server/api/guard.h"
@@ -22,6 +23,8 @@ api::Settings api_settings(const config::Config& config);
 /// `audit` as in those.
 api::Guard::Settings guard_settings(const config::Config& config, const api::Audit* audit);
 http::TrustedProxies trusted_proxies(const config::Config& config);
+/// Logins wait in the pool of `net_options`, so its size bounds them.
+auth::PasswordLogin::Options login_options(const config::Config& config);
 /// `logger` must outlive the server that takes these.
 /// `descriptors` as in `net::Options`.
 net::Options net_options(const config::Config& config, log::Logger& logger, int descriptors);
