@@ -75,7 +75,7 @@ Htpasswd parse_htpasswd(std::string_view text) {
 }
 
 std::string with_user(std::string_view text, std::string_view user, std::string_view hash) {
-  std::string entry = std::string(user) + ':' + std::string(hash);
+  const std::string entry = std::string(user) + ':' + std::string(hash);
   std::string changed;
   bool placed = false;
   while (!text.empty()) {

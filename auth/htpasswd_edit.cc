@@ -1,14 +1,14 @@
 #include "auth/htpasswd_edit.h"
 
 #include <cerrno>
-#include <fstream>
-#include <iterator>
 #include <system_error>
 
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "auth/files.h"
 
 namespace shale::auth {
 namespace {
@@ -48,7 +48,7 @@ std::optional<std::string> edit_file(const std::string& path,
                                      const std::function<std::string(const std::string&)>& change) {
   // The lock is a file of its own, since the one that it guards is replaced.
   const std::string lock_path = path + ".lock";
-  const Descriptor lock(::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  const Descriptor lock(::open(lock_path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (lock.get() < 0 || ::flock(lock.get(), LOCK_EX) != 0) {
     return fault("cannot lock " + lock_path);
   }
@@ -57,13 +57,13 @@ std::optional<std::string> edit_file(const std::string& path,
   if (!exists && errno != ENOENT) return fault("cannot read " + path);
   std::string text;
   if (exists) {
-    std::ifstream file(path, std::ios::binary);
-    text.assign(std::istreambuf_iterator<char>(file), {});
-    if (!file.is_open() || file.bad()) return "cannot read " + path;
+    auto read = read_file(path);
+    if (!read) return fault("cannot read " + path);
+    text = *std::move(read);
   }
 
   const std::string fresh = path + ".new";
-  const Descriptor file(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  const Descriptor file(make_private_file(fresh));
   if (file.get() < 0) return fault("cannot write " + fresh);
   if (exists) {
     if (::fchmod(file.get(), before.st_mode & 07777) != 0) return fault("cannot write " + fresh);

@@ -1,13 +1,13 @@
 #include "auth/htpasswd_source.h"
 
+#include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
 #include <sys/stat.h>
 
 #include "auth/base64.h"
+#include "auth/files.h"
 #include "auth/password_hash.h"
 #include "auth/secrets.h"
 #include "auth/text.h"
@@ -66,13 +66,13 @@ void HtpasswdSource::refresh() {
                     .seconds = status.st_mtim.tv_sec,
                     .nanoseconds = status.st_mtim.tv_nsec};
   if (state->users && state->stamp == stamp) return;
-  std::ifstream file(path_, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (!file.is_open() || file.bad()) {
-    replace(*state, {}, nullptr, "cannot read " + path_);
+  const auto text = read_file(path_);
+  if (!text) {
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): as above
+    replace(*state, {}, nullptr, "cannot read " + path_ + ": " + std::strerror(errno));
     return;
   }
-  auto users = std::make_shared<const Htpasswd>(parse_htpasswd(text));
+  auto users = std::make_shared<const Htpasswd>(parse_htpasswd(*text));
   for (const HtpasswdProblem& problem : users->problems) {
     report_(path_ + ':' + std::to_string(problem.line) + ": " + problem.what);
   }

@@ -18,7 +18,8 @@ struct Identity {
   Kind kind = Kind::kAnonymous;
   std::string name;                 ///< empty for `kAnonymous`
   std::vector<std::string> groups;  ///< as its source tells; the policy knows more
-  std::string stamp = {};           ///< changes with the password; tells nothing of it
+  /// Changes with the password; tells nothing of it.
+  std::string stamp = {};  // NOLINT(readability-redundant-member-init): may be left out
 
   bool anonymous() const noexcept { return kind == Kind::kAnonymous; }
   bool operator==(const Identity&) const = default;

@@ -22,7 +22,7 @@ std::optional<std::chrono::seconds> longer(std::optional<std::chrono::seconds> a
 
 std::string party_of(std::string_view address) {
   ::in6_addr parsed{};
-  const std::string text(address);
+  std::string text(address);
   if (::inet_pton(AF_INET6, text.c_str(), &parsed) != 1 || IN6_IS_ADDR_V4MAPPED(&parsed)) {
     return text;
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <tuple>
 #include <utility>
 
 #include "auth/text.h"
@@ -157,7 +158,8 @@ std::variant<CompiledPolicy, std::vector<PolicyNote>> compile_policy(const Polic
   CompiledPolicy compiled{AccessPolicy(std::move(rules), std::move(groups)), {}};
   warn_of_unreachable(compiled.policy, compiled.warnings);
   warn_of_doubtful(compiled.policy, compiled.warnings);
-  std::ranges::stable_sort(compiled.warnings, {}, &PolicyNote::line);
+  std::ranges::sort(compiled.warnings, {},
+                    [](const PolicyNote& note) { return std::tie(note.line, note.what); });
   return compiled;
 }
 

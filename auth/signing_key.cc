@@ -22,6 +22,7 @@
 #include <openssl/pem.h>
 
 #include "auth/base64.h"
+#include "auth/files.h"
 #include "auth/secrets.h"
 
 namespace shale::auth {
@@ -84,10 +85,10 @@ std::string write_key(const std::string& path, ::EVP_PKEY* key) {
   char* text = nullptr;
   const long size = ::BIO_get_mem_data(memory.get(), &text);
   const std::string fresh = path + ".new";
-  const int file = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  const int file = make_private_file(fresh);
   if (file < 0) return why(errno);
-  const bool written = ::write(file, text, static_cast<std::size_t>(size)) == size &&
-                       ::fchmod(file, 0600) == 0 && ::fsync(file) == 0;
+  const bool written =
+      ::write(file, text, static_cast<std::size_t>(size)) == size && ::fsync(file) == 0;
   const int error = errno;
   ::close(file);
   if (!written) return why(error);
@@ -123,7 +124,7 @@ std::variant<SigningKey, std::string> SigningKey::load_or_make(const std::string
   if (!std::filesystem::exists(path, failed)) {
     std::filesystem::create_directories(std::filesystem::path(path).parent_path(), failed);
     SigningKey made = make();
-    if (std::string fault = write_key(path, made.key_->pkey.get()); !fault.empty()) {
+    if (const std::string fault = write_key(path, made.key_->pkey.get()); !fault.empty()) {
       return "cannot write the key " + path + ": " + fault;
     }
     return made;
@@ -159,8 +160,9 @@ bool SigningKey::verify(std::string_view message, std::string_view signature) co
   NumberPtr r(::BN_bin2bn(bytes_of(signature), kHalf, nullptr));
   NumberPtr s(::BN_bin2bn(bytes_of(signature) + kHalf, kHalf, nullptr));
   if (!parsed || ::ECDSA_SIG_set0(parsed.get(), r.get(), s.get()) != 1) return false;
-  (void)r.release();  // the signature has them now
-  (void)s.release();
+  // The signature has them now.
+  static_cast<void>(r.release());  // NOLINT(bugprone-unused-return-value)
+  static_cast<void>(s.release());  // NOLINT(bugprone-unused-return-value)
   unsigned char* der = nullptr;
   const int size = ::i2d_ECDSA_SIG(parsed.get(), &der);
   if (size <= 0) return false;

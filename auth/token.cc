@@ -180,7 +180,7 @@ std::string TokenFormat::write(const TokenClaims& claims) const {
   }
   const Json header{{"alg", "ES256"}, {"typ", "JWT"}, {"kid", key_.id()}};
   constexpr auto kReplace = Json::error_handler_t::replace;
-  std::string token =
+  const std::string token =
       encode_base64url(header.dump()) + '.' + encode_base64url(json.dump(-1, ' ', false, kReplace));
   return token + '.' + encode_base64url(key_.sign(token));
 }

@@ -1,6 +1,7 @@
 #include "auth/token_service.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <optional>
 #include <utility>
@@ -10,8 +11,9 @@ namespace {
 
 /// Docker's words for what may be done to a repository. `overwrite` has none: it is
 /// asked of the policy when a tag is moved.
-constexpr std::pair<std::string_view, Action> kWords[] = {
-    {"pull", Action::kPull}, {"push", Action::kPush}, {"delete", Action::kDelete}};
+constexpr std::array kWords = {std::pair<std::string_view, Action>{"pull", Action::kPull},
+                               std::pair<std::string_view, Action>{"push", Action::kPush},
+                               std::pair<std::string_view, Action>{"delete", Action::kDelete}};
 
 bool asks_for(const Grant& asked, std::string_view word) {
   return std::ranges::any_of(asked.actions,

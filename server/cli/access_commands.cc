@@ -1,11 +1,10 @@
 #include "server/cli/access_commands.h"
 
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <ostream>
 #include <variant>
 
+#include "auth/files.h"
 #include "auth/htpasswd.h"
 #include "auth/htpasswd_edit.h"
 #include "auth/password_hash.h"
@@ -19,13 +18,6 @@ namespace {
 int fail(const Surroundings& surroundings, const std::string& what) {
   surroundings.err << "shale: " << what << '\n';
   return kFailure;
-}
-
-std::optional<std::string> read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file.is_open()) return std::nullopt;
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  return file.bad() ? std::nullopt : std::optional(std::move(text));
 }
 
 std::optional<auth::Identity> parse_who(const std::string& who) {
@@ -80,7 +72,7 @@ int add_user(const std::string& file, const std::string& name, const Surrounding
 
 int remove_user(const std::string& file, const std::string& name,
                 const Surroundings& surroundings) {
-  const auto text = read_file(file);
+  const auto text = auth::read_file(file);
   if (!text) return fail(surroundings, "cannot read " + file);
   if (auth::without_user(*text, name) == auth::without_user(*text, "")) {
     return fail(surroundings, "there is no user " + name + " in " + file);
@@ -93,7 +85,7 @@ int remove_user(const std::string& file, const std::string& name,
 }
 
 int list_users(const std::string& file, const Surroundings& surroundings) {
-  const auto text = read_file(file);
+  const auto text = auth::read_file(file);
   if (!text) return fail(surroundings, "cannot read " + file);
   const auth::Htpasswd parsed = auth::parse_htpasswd(*text);
   for (const auto& [name, hash] : std::map(parsed.users.begin(), parsed.users.end()))

@@ -23,6 +23,7 @@ struct Surroundings {
   std::function<int(const config::Config&)> serve;  ///< what `shale serve` does
   /// Asks for a new password; none when there is none. It never comes from the command
   /// line, which others can read.
+  // NOLINTNEXTLINE(readability-redundant-member-init): may be left out
   std::function<std::optional<std::string>(const std::string& prompt)> ask_password = {};
 };
 

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <exception>
 #include <filesystem>
 #include <mutex>
 #include <stdexcept>
@@ -62,7 +63,7 @@ Gatehouse::Gatehouse(const config::Config& config, const Clock& clock, log::Logg
       audit_(audit_lines_ ? std::make_unique<api::Audit>(*audit_lines_, trusted_proxies(config))
                           : nullptr),
       sources_(make_sources(config.auth)),
-      login_(*sources_),
+      login_(*sources_, login_options(config)),
       tokens_(*sources_, token_key(config), token_options(config)),
       guard_(login_, tokens_, clock, guard_settings(config, audit_.get()), first_policy()),
       watcher_([this](const std::stop_token& stop) { watch(stop); }) {}
@@ -119,8 +120,13 @@ void Gatehouse::watch(const std::stop_token& stop) {
   std::condition_variable_any never;
   std::unique_lock lock(mutex);
   while (!never.wait_for(lock, stop, kLook, [&] { return stop.stop_requested(); })) {
-    if (users_ != nullptr) users_->refresh();
-    if (!policy_path_.empty()) refresh_policy();
+    // Nothing that fails here may end the process: what is in force stays so.
+    try {
+      if (users_ != nullptr) users_->refresh();
+      if (!policy_path_.empty()) refresh_policy();
+    } catch (const std::exception& exception) {
+      logger_.error("looking for changed users and policies failed", {{"cause", exception.what()}});
+    }
   }
 }
 

@@ -10,6 +10,7 @@ namespace {
 
 std::vector<auth::PolicyWord> words_of(const std::vector<config::PolicyFile::Word>& words) {
   std::vector<auth::PolicyWord> same;
+  same.reserve(words.size());
   for (const auto& word : words)
     same.push_back({word.text, word.line});
   return same;
@@ -34,6 +35,7 @@ auth::PolicyText text_of(const config::PolicyFile& file) {
 std::vector<std::string> lines_of(const std::string& path,
                                   const std::vector<auth::PolicyNote>& notes) {
   std::vector<std::string> lines;
+  lines.reserve(notes.size());
   for (const auth::PolicyNote& note : notes)
     lines.push_back(path + ':' + std::to_string(note.line) + ": " + note.what);
   return lines;

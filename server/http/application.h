@@ -43,6 +43,7 @@ struct Plan {
     std::size_t body_limit = 0;
     /// Where it is set, it runs on the pool before any of the body is asked for; a
     /// response refuses the request unread.
+    // NOLINTNEXTLINE(readability-redundant-member-init): may be left out
     std::function<std::optional<Response>(const Request&)> admit = {};
   };
   /// The body is streamed into the sink that `open` gives, or refused unread.
@@ -52,6 +53,7 @@ struct Plan {
   };
   std::variant<OnWorker, OnPool, Stream> how;
   /// Comes back in `Exchange`, whatever the application puts into it meanwhile.
+  // NOLINTNEXTLINE(readability-redundant-member-init): may be left out
   std::shared_ptr<const std::string> user = {};
 };
 
@@ -64,7 +66,9 @@ struct Exchange {
   std::chrono::nanoseconds duration{};
   bool complete = false;         ///< false: the connection broke first
   std::string_view log_message;  ///< `Response::log_message`
-  std::string_view user = {};    ///< `Plan::user`
+  /// `Plan::user`
+  // NOLINTNEXTLINE(readability-redundant-member-init): may be left out
+  std::string_view user = {};
 };
 
 /// The program behind the server. Every call may come from any thread.

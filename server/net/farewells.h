@@ -7,7 +7,7 @@
 
 #include "server/net/unique_fd.h"
 
-struct pollfd;
+struct pollfd;  // NOLINT(readability-identifier-naming): of <poll.h>
 
 namespace shale::net {
 

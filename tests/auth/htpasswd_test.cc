@@ -155,6 +155,23 @@ TEST_CASE("HtpasswdSource: says who it is, and reads the file again when it has 
   CHECK(reports.front() == path.string() + ":2: there is no colon: write NAME:HASH");
 }
 
+TEST_CASE("HtpasswdSource: a directory where the file was is a failure, until it is a file again") {
+  const testing::TemporaryDirectory directory;
+  const string path = (directory / "users").string();
+  const auto write = [&] { std::ofstream(path) << "alice:" << kBcryptY << '\n'; };
+  write();
+  HtpasswdSource source(path, [](const string&) {});
+  CHECK(std::holds_alternative<string>(source.stamp_of("alice")));
+  std::filesystem::remove(path);
+  std::filesystem::create_directory(path);
+  source.refresh();
+  CHECK(std::holds_alternative<SourceFailed>(source.stamp_of("alice")));
+  std::filesystem::remove(path);
+  write();
+  source.refresh();
+  CHECK(std::holds_alternative<string>(source.stamp_of("alice")));
+}
+
 TEST_CASE("HtpasswdSource: a file that cannot be read lets nobody in and says so once") {
   const testing::TemporaryDirectory directory;
   const auto path = directory / "htpasswd";
