@@ -52,8 +52,8 @@ std::string Decision::str() const {
 AccessPolicy AccessPolicy::for_everybody_known() {
   Rule rule{.effect = Rule::Effect::kAllow,
             .subjects = {{Subject::Kind::kAuthenticated, {}}},
-            .repositories = {RepositoryPattern::parse("**")
-                                 .value()},  // NOLINT(bugprone-unchecked-optional-access)
+            // NOLINTNEXTLINE(bugprone-unchecked-optional-access): a pattern it is
+            .repositories = {*RepositoryPattern::parse("**")},
             .actions = {Action::kPull, Action::kPush, Action::kOverwrite, Action::kDelete},
             .line = 0};
   return {{std::move(rule)}, {}};

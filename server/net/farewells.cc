@@ -26,7 +26,7 @@ void Farewells::tend(SteadyTime now) {
 }
 
 bool Farewells::has_left(Leaving& leaving) {
-  std::array<std::byte, 16 * 1024> dropped;
+  std::array<std::byte, 16'384> dropped;
   while (leaving.bytes < kMostBytes) {
     const ::ssize_t got =
         ::recv(leaving.socket.get(), dropped.data(), dropped.size(), MSG_DONTWAIT);
