@@ -52,27 +52,21 @@ std::optional<std::string> edit_file(const std::string& path,
   if (lock.get() < 0 || ::flock(lock.get(), LOCK_EX) != 0) {
     return fault("cannot lock " + lock_path);
   }
-  struct ::stat before{};
-  const bool exists = ::stat(path.c_str(), &before) == 0;
-  if (!exists && errno != ENOENT) return fault("cannot read " + path);
-  std::string text;
-  if (exists) {
-    auto read = read_file(path);
-    if (!read) return fault("cannot read " + path);
-    text = *std::move(read);
-  }
+  const auto before = read_file(path);
+  if (!before && errno != ENOENT) return fault("cannot read " + path);
 
   const std::string fresh = path + ".new";
   const Descriptor file(make_private_file(fresh));
   if (file.get() < 0) return fault("cannot write " + fresh);
-  if (exists) {
-    if (::fchmod(file.get(), before.st_mode & 07777) != 0) return fault("cannot write " + fresh);
+  if (before) {
+    if (::fchmod(file.get(), before->mode) != 0) return fault("cannot write " + fresh);
     // Who is not root keeps a file of their own; that of another they cannot give back.
-    if (::geteuid() == 0 && ::fchown(file.get(), before.st_uid, before.st_gid) != 0) {
+    if (::geteuid() == 0 && ::fchown(file.get(), before->owner, before->group) != 0) {
       return fault("cannot write " + fresh);
     }
   }
-  if (!write_all(file.get(), change(text)) || ::fsync(file.get()) != 0) {
+  if (!write_all(file.get(), change(before ? before->text : std::string())) ||
+      ::fsync(file.get()) != 0) {
     return fault("cannot write " + fresh);
   }
   if (::rename(fresh.c_str(), path.c_str()) != 0) return fault("cannot replace " + path);

@@ -4,8 +4,6 @@
 #include <cstring>
 #include <utility>
 
-#include <sys/stat.h>
-
 #include "auth/base64.h"
 #include "auth/files.h"
 #include "auth/password_hash.h"
@@ -54,33 +52,23 @@ StampOutcome HtpasswdSource::stamp_of(const std::string& user) const {
 }
 
 void HtpasswdSource::refresh() {
-  struct ::stat status{};
   const auto state = state_.lock();
-  if (::stat(path_.c_str(), &status) != 0) {
+  if (state->users && state->stamp == auth::stamp_of(path_)) return;
+  const auto file = read_file(path_);
+  if (!file) {
     // NOLINTNEXTLINE(concurrency-mt-unsafe): strerror of glibc is safe for known errors
     replace(*state, {}, nullptr, "cannot read " + path_ + ": " + std::strerror(errno));
     return;
   }
-  const Stamp stamp{.inode = status.st_ino,
-                    .size = status.st_size,
-                    .seconds = status.st_mtim.tv_sec,
-                    .nanoseconds = status.st_mtim.tv_nsec};
-  if (state->users && state->stamp == stamp) return;
-  const auto text = read_file(path_);
-  if (!text) {
-    // NOLINTNEXTLINE(concurrency-mt-unsafe): as above
-    replace(*state, {}, nullptr, "cannot read " + path_ + ": " + std::strerror(errno));
-    return;
-  }
-  auto users = std::make_shared<const Htpasswd>(parse_htpasswd(*text));
+  auto users = std::make_shared<const Htpasswd>(parse_htpasswd(file->text));
   for (const HtpasswdProblem& problem : users->problems) {
     report_(path_ + ':' + std::to_string(problem.line) + ": " + problem.what);
   }
-  replace(*state, stamp, std::move(users), {});
+  replace(*state, file->stamp, std::move(users), {});
 }
 
 /// A fault is told once, not each time that it is met again.
-void HtpasswdSource::replace(State& state, Stamp stamp, std::shared_ptr<const Htpasswd> users,
+void HtpasswdSource::replace(State& state, FileStamp stamp, std::shared_ptr<const Htpasswd> users,
                              std::string fault) {
   if (!fault.empty() && fault != state.fault) report_(fault);
   if (users || state.users) generation_.fetch_add(1);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "auth/authenticator.h"
+#include "auth/files.h"
 #include "auth/guarded.h"
 #include "auth/htpasswd.h"
 
@@ -31,21 +32,14 @@ class HtpasswdSource final : public Authenticator {
   void refresh();
 
  private:
-  /// What tells one state of a file from another.
-  struct Stamp {
-    std::uint64_t inode = 0;
-    std::int64_t size = -1;
-    std::int64_t seconds = 0;
-    std::int64_t nanoseconds = 0;
-    bool operator==(const Stamp&) const = default;
-  };
   struct State {
-    Stamp stamp;
+    FileStamp stamp;
     std::shared_ptr<const Htpasswd> users;  ///< null: the file cannot be read
     std::string fault;
   };
 
-  void replace(State& state, Stamp stamp, std::shared_ptr<const Htpasswd> users, std::string fault);
+  void replace(State& state, FileStamp stamp, std::shared_ptr<const Htpasswd> users,
+               std::string fault);
 
   const std::string path_;
   const Report report_;

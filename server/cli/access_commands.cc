@@ -55,6 +55,9 @@ int add_user(const std::string& file, const std::string& name, const Surrounding
     return fail(surroundings, "`" + name + "` cannot name a user: write 1 to 128 characters " +
                                   "without colon, comma and control characters");
   }
+  if (name.starts_with('#')) {
+    return fail(surroundings, "`" + name + "` cannot name a user: the line would be a comment");
+  }
   auto password = surroundings.ask_password("Password for " + name);
   if (!password) return fail(surroundings, "no password came, or two that differ");
   const auto hash = auth::hash_password(*password);
@@ -72,9 +75,9 @@ int add_user(const std::string& file, const std::string& name, const Surrounding
 
 int remove_user(const std::string& file, const std::string& name,
                 const Surroundings& surroundings) {
-  const auto text = auth::read_file(file);
-  if (!text) return fail(surroundings, "cannot read " + file);
-  if (auth::without_user(*text, name) == auth::without_user(*text, "")) {
+  const auto content = auth::read_file(file);
+  if (!content) return fail(surroundings, "cannot read " + file);
+  if (auth::without_user(content->text, name) == auth::without_user(content->text, "")) {
     return fail(surroundings, "there is no user " + name + " in " + file);
   }
   const auto fault = auth::edit_file(
@@ -85,9 +88,9 @@ int remove_user(const std::string& file, const std::string& name,
 }
 
 int list_users(const std::string& file, const Surroundings& surroundings) {
-  const auto text = auth::read_file(file);
-  if (!text) return fail(surroundings, "cannot read " + file);
-  const auth::Htpasswd parsed = auth::parse_htpasswd(*text);
+  const auto content = auth::read_file(file);
+  if (!content) return fail(surroundings, "cannot read " + file);
+  const auth::Htpasswd parsed = auth::parse_htpasswd(content->text);
   for (const auto& [name, hash] : std::map(parsed.users.begin(), parsed.users.end()))
     surroundings.out << name << '\n';
   for (const auth::HtpasswdProblem& problem : parsed.problems)

@@ -9,8 +9,6 @@
 #include <variant>
 #include <vector>
 
-#include <sys/stat.h>
-
 #include "server/cli/compose.h"
 #include "server/cli/policy.h"
 #include "server/log/rotating_file.h"
@@ -19,13 +17,6 @@ namespace shale::cli {
 namespace {
 
 constexpr std::chrono::seconds kLook{1};
-
-std::pair<std::int64_t, std::int64_t> stamp_of(const std::string& path) {
-  struct ::stat status{};
-  if (path.empty() || ::stat(path.c_str(), &status) != 0) return {};
-  constexpr std::int64_t kNanoseconds = 1'000'000'000;
-  return {status.st_size, status.st_mtim.tv_sec * kNanoseconds + status.st_mtim.tv_nsec};
-}
 
 auth::SigningKey token_key(const config::Config& config) {
   const std::filesystem::path path =
@@ -58,7 +49,7 @@ std::unique_ptr<log::Logger> audit_lines(const config::Config::Auth& config, log
 Gatehouse::Gatehouse(const config::Config& config, const Clock& clock, log::Logger& logger)
     : logger_(logger),
       policy_path_(config.auth.policy),
-      policy_stamp_(stamp_of(policy_path_)),
+      policy_stamp_(auth::stamp_of(policy_path_)),
       audit_lines_(audit_lines(config.auth, logger)),
       audit_(audit_lines_ ? std::make_unique<api::Audit>(*audit_lines_, trusted_proxies(config))
                           : nullptr),
@@ -71,7 +62,7 @@ Gatehouse::Gatehouse(const config::Config& config, const Clock& clock, log::Logg
 std::unique_ptr<auth::Authenticator> Gatehouse::make_sources(const config::Config::Auth& config) {
   std::vector<std::unique_ptr<auth::Authenticator>> sources;
   if (!config.htpasswd.empty()) {
-    if (stamp_of(config.htpasswd) == Stamp{}) {
+    if (auth::stamp_of(config.htpasswd).size <= 0) {
       throw std::runtime_error("auth.htpasswd: " + config.htpasswd +
                                " is empty or cannot be read: `shale user add` makes one");
     }
@@ -99,7 +90,7 @@ std::shared_ptr<const auth::AccessPolicy> Gatehouse::first_policy() {
 
 /// What is wrong with a changed policy leaves the one before it in force.
 void Gatehouse::refresh_policy() {
-  const Stamp stamp = stamp_of(policy_path_);
+  const auth::FileStamp stamp = auth::stamp_of(policy_path_);
   if (stamp == policy_stamp_) return;
   policy_stamp_ = stamp;
   auto loaded = load_policy(policy_path_);

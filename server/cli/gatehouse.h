@@ -1,11 +1,10 @@
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <string>
 #include <thread>
-#include <utility>
 
+#include "auth/files.h"
 #include "auth/htpasswd_source.h"
 #include "auth/password_login.h"
 #include "auth/token_service.h"
@@ -28,9 +27,6 @@ class Gatehouse {
   const api::Guard& guard() const noexcept { return guard_; }
 
  private:
-  /// Size and time of a file; both zero when it is not there.
-  using Stamp = std::pair<std::int64_t, std::int64_t>;
-
   std::unique_ptr<auth::Authenticator> make_sources(const config::Config::Auth& config);
   std::shared_ptr<const auth::AccessPolicy> first_policy();
   void refresh_policy();
@@ -38,7 +34,7 @@ class Gatehouse {
 
   log::Logger& logger_;
   const std::string policy_path_;
-  Stamp policy_stamp_;
+  auth::FileStamp policy_stamp_;
   std::unique_ptr<log::Logger> audit_lines_;  ///< null where nothing is written down
   std::unique_ptr<api::Audit> audit_;         ///< likewise
   auth::HtpasswdSource* users_ = nullptr;     ///< one of the sources, if there is a file
