@@ -1,30 +1,15 @@
 #include "auth/access_policy.h"
 
 #include <algorithm>
-#include <array>
 
 namespace shale::auth {
 namespace {
-
-constexpr std::array<std::string_view, kActions> kNames = {"pull", "push", "overwrite", "delete",
-                                                           "admin"};
 
 std::string member_name(const Identity& who) {
   return who.kind == Identity::Kind::kRobot ? "robot:" + who.name : who.name;
 }
 
 }  // namespace
-
-std::string_view action_name(Action action) noexcept {
-  return kNames[static_cast<std::size_t>(action)];
-}
-
-std::optional<Action> parse_action(std::string_view name) noexcept {
-  for (std::size_t i = 0; i < kNames.size(); ++i) {
-    if (kNames[i] == name) return static_cast<Action>(i);
-  }
-  return std::nullopt;
-}
 
 std::string Subject::str() const {
   switch (kind) {
@@ -43,7 +28,16 @@ std::string Subject::str() const {
 }
 
 std::string Decision::str() const {
-  if (rule == 0) return "no rule matches";
+  switch (by) {
+    case By::kNothing:
+      return "no rule matches";
+    case By::kPermissions:
+      return allowed ? "the robot's own permissions" : "beyond the robot's permissions";
+    case By::kOperator:
+      return "the operator";
+    case By::kRule:
+      break;
+  }
   std::string text = "rule " + std::to_string(rule);
   if (line > 0) text += " (line " + std::to_string(line) + ')';
   return text;
@@ -61,18 +55,36 @@ AccessPolicy AccessPolicy::for_everybody_known() {
 
 Decision AccessPolicy::decide(const Identity& who, std::string_view repository,
                               Action action) const {
+  using By = Decision::By;
+  if (who.kind == Identity::Kind::kOperator) return {.allowed = true, .by = By::kOperator};
+  if (!who.permissions) return first_match(who, repository, action);
+  if (!permits(*who.permissions, repository, action)) return {.by = By::kPermissions};
+  const Decision decision = first_match(who, repository, action);
+  return decision.by == By::kRule ? decision : Decision{.allowed = true, .by = By::kPermissions};
+}
+
+Decision AccessPolicy::first_match(const Identity& who, std::string_view repository,
+                                   Action action) const {
   for (std::size_t i = 0; i < rules_.size(); ++i) {
     const Rule& rule = rules_[i];
     if (!rule.actions.contains(action) || !concerns(rule, who)) continue;
     const bool here = std::ranges::any_of(
         rule.repositories, [&](const RepositoryPattern& p) { return p.matches(repository); });
     if (!here) continue;
-    return {.allowed = rule.effect == Rule::Effect::kAllow, .rule = i + 1, .line = rule.line};
+    return {.allowed = rule.effect == Rule::Effect::kAllow,
+            .by = Decision::By::kRule,
+            .rule = i + 1,
+            .line = rule.line};
   }
   return {};
 }
 
 bool AccessPolicy::allows_somewhere(const Identity& who, Action action) const {
+  if (who.kind == Identity::Kind::kOperator) return true;
+  if (who.permissions) {
+    return std::ranges::any_of(*who.permissions,
+                               [&](const Permission& p) { return p.actions.contains(action); });
+  }
   for (const Rule& rule : rules_) {
     if (!rule.actions.contains(action) || !concerns(rule, who)) continue;
     if (rule.effect == Rule::Effect::kAllow) return true;

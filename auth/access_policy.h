@@ -3,28 +3,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "auth/identity.h"
+#include "auth/permission.h"
 #include "auth/repository_pattern.h"
 
 namespace shale::auth {
-
-enum class Action : std::uint8_t {
-  kPull,
-  kPush,       ///< blobs, manifests, and tags that are new
-  kOverwrite,  ///< move a tag that exists; needs `kPush` as well
-  kDelete,
-  kAdmin,
-};
-inline constexpr std::size_t kActions = 5;
-
-std::string_view action_name(Action action) noexcept;
-std::optional<Action> parse_action(std::string_view name) noexcept;
 
 /// Whom a rule is about.
 struct Subject {
@@ -45,17 +33,26 @@ struct Rule {
   std::size_t line = 0;  ///< in the policy file; 0: it has none
 };
 
-/// What was decided, and by which rule.
+/// What was decided, and by what.
 struct Decision {
+  enum class By : std::uint8_t {
+    kNothing,      ///< no rule matches, which denies
+    kRule,         ///< the first rule that matches
+    kPermissions,  ///< those of a robot: it has the right and no rule takes it, or has it not
+    kOperator,     ///< may do everything
+  };
   bool allowed = false;
-  std::size_t rule = 0;  ///< from 1; 0: no rule matched, which denies
+  By by = By::kNothing;
+  std::size_t rule = 0;  ///< from 1, for `kRule`
   std::size_t line = 0;  ///< of that rule
 
   std::string str() const;
 };
 
 /// Who may do what: ordered rules, of which the first that matches decides; what no
-/// rule matches is denied. A value that never changes: thread-safe.
+/// rule matches is denied. Whoever has permissions of their own needs no rule that
+/// allows, but one that denies counts, and nothing beyond the permissions is allowed.
+/// A value that never changes: thread-safe.
 class AccessPolicy {
  public:
   /// The users (`alice`) and robots (`robot:ci`) of each group.
@@ -78,6 +75,7 @@ class AccessPolicy {
   const Groups& groups() const noexcept { return groups_; }
 
  private:
+  Decision first_match(const Identity& who, std::string_view repository, Action action) const;
   bool concerns(const Subject& subject, const Identity& who) const;
   bool concerns(const Rule& rule, const Identity& who) const;
   bool is_member(const std::string& group, const Identity& who) const;

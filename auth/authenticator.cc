@@ -10,10 +10,10 @@ Outcome AuthenticatorChain::authenticate(const PasswordClaim& claim) {
   return Unknown{};
 }
 
-StampOutcome AuthenticatorChain::stamp_of(const std::string& user) const {
+LookUp AuthenticatorChain::identity_of(Identity::Kind kind, const std::string& name) const {
   for (const auto& source : sources_) {
-    StampOutcome stamp = source->stamp_of(user);
-    if (!std::holds_alternative<Unknown>(stamp)) return stamp;
+    LookUp found = source->identity_of(kind, name);
+    if (!std::holds_alternative<Unknown>(found)) return found;
   }
   return Unknown{};
 }

@@ -30,8 +30,8 @@ struct SourceFailed {
 };
 
 using Outcome = std::variant<Accepted, Unknown, Rejected, SourceFailed>;
-/// The stamp of somebody's identity, or why there is none.
-using StampOutcome = std::variant<std::string, Unknown, SourceFailed>;
+/// Somebody as they are now, or why there is nobody.
+using LookUp = std::variant<IdentityPtr, Unknown, SourceFailed>;
 
 /// One source of identities. Thread-safe. Slow on purpose: never to be called
 /// by a thread that must not wait.
@@ -41,8 +41,8 @@ class Authenticator {
 
   virtual Outcome authenticate(const PasswordClaim& claim) = 0;
 
-  /// The stamp that the identity of that name has now. Quick.
-  virtual StampOutcome stamp_of(const std::string& user) const = 0;
+  /// Whoever proved to be that earlier, as they are now. Quick.
+  virtual LookUp identity_of(Identity::Kind kind, const std::string& name) const = 0;
 
   /// Changes whenever what was accepted before might not be again. Quick.
   virtual std::uint64_t generation() const = 0;
@@ -57,7 +57,7 @@ class AuthenticatorChain final : public Authenticator {
       : sources_(std::move(sources)) {}
 
   Outcome authenticate(const PasswordClaim& claim) override;
-  StampOutcome stamp_of(const std::string& user) const override;
+  LookUp identity_of(Identity::Kind kind, const std::string& name) const override;
   std::uint64_t generation() const override;
 
  private:

@@ -18,6 +18,11 @@ std::string stamp(const std::string& hash) {
   return encode_base64url(sha256(hash).substr(0, 12));
 }
 
+IdentityPtr identity(const std::string& name, const std::string& hash) {
+  return std::make_shared<const Identity>(
+      Identity{.kind = Identity::Kind::kUser, .name = name, .groups = {}, .stamp = stamp(hash)});
+}
+
 }  // namespace
 
 HtpasswdSource::HtpasswdSource(std::string path, Report report)
@@ -37,18 +42,16 @@ Outcome HtpasswdSource::authenticate(const PasswordClaim& claim) {
   const bool matches = password_matches(known ? found->second : users->decoy, claim.password);
   if (!known) return Unknown{};
   if (!matches) return Rejected{};
-  return Accepted{std::make_shared<const Identity>(Identity{.kind = Identity::Kind::kUser,
-                                                            .name = claim.user,
-                                                            .groups = {},
-                                                            .stamp = stamp(found->second)})};
+  return Accepted{identity(claim.user, found->second)};
 }
 
-StampOutcome HtpasswdSource::stamp_of(const std::string& user) const {
+LookUp HtpasswdSource::identity_of(Identity::Kind kind, const std::string& name) const {
+  if (kind != Identity::Kind::kUser) return Unknown{};
   const auto state = state_.lock();
   if (!state->users) return SourceFailed{state->fault};
-  const auto found = state->users->users.find(user);
+  const auto found = state->users->users.find(name);
   if (found == state->users->users.end()) return Unknown{};
-  return stamp(found->second);
+  return identity(name, found->second);
 }
 
 void HtpasswdSource::refresh() {

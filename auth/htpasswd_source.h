@@ -25,7 +25,7 @@ class HtpasswdSource final : public Authenticator {
 
   /// One hash is computed whoever is asked for, so that the time tells no name.
   Outcome authenticate(const PasswordClaim& claim) override;
-  StampOutcome stamp_of(const std::string& user) const override;
+  LookUp identity_of(Identity::Kind kind, const std::string& name) const override;
   std::uint64_t generation() const override { return generation_.load(); }
 
   /// Looks at the file; cheap while it is the same. Not for an event loop.

@@ -1,5 +1,6 @@
 #include "auth/remembered_logins.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace shale::auth {
@@ -24,7 +25,8 @@ void RememberedLogins::keep(const PasswordClaim& claim, std::string_view address
     });
     if (entries->size() >= options_.most) entries->clear();
   }
-  entries->insert_or_assign(key, Entry{std::move(identity), generation, now + options_.life});
+  const Time until = std::min(now + options_.life, identity->expires.value_or(Time::max()));
+  entries->insert_or_assign(key, Entry{std::move(identity), generation, until});
 }
 
 }  // namespace shale::auth

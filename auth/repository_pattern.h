@@ -20,6 +20,7 @@ class RepositoryPattern {
   /// it is hard to say.
   bool covers(const RepositoryPattern& other) const;
   const std::string& str() const noexcept { return text_; }
+  bool operator==(const RepositoryPattern&) const = default;
 
  private:
   explicit RepositoryPattern(std::string text) : text_(std::move(text)) {}

@@ -56,19 +56,7 @@ std::int64_t seconds_of(Time time) {
   return std::chrono::floor<std::chrono::seconds>(time.time_since_epoch()).count();
 }
 
-std::string_view kind_name(Identity::Kind kind) {
-  switch (kind) {
-    case Identity::Kind::kAnonymous:
-      return "anonymous";
-    case Identity::Kind::kUser:
-      return "user";
-    case Identity::Kind::kRobot:
-      break;
-  }
-  return "robot";
-}
-
-std::optional<Identity> identity_of(const Json& claims) {
+std::optional<Identity> bearer_of(const Json& claims) {
   auto name = text_claim(claims, "sub");
   const auto kind = text_claim(claims, "kind");
   auto stamp = text_claim(claims, "stamp");
@@ -216,7 +204,7 @@ std::variant<TokenClaims, TokenFault> TokenFormat::read_claims(std::string_view 
   if (now >= *expires + options_.skew) return TokenFault::kExpired;
   if (now + options_.skew < *not_before) return TokenFault::kNotYet;
   if (text_claim(*claims, "use") != use_name(use)) return TokenFault::kUse;
-  auto identity = identity_of(*claims);
+  auto identity = bearer_of(*claims);
   auto access = access_of(*claims);
   if (!identity || !access) return TokenFault::kMalformed;
   return TokenClaims{use, *std::move(identity), *std::move(access), *issued, *expires};

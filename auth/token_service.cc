@@ -50,6 +50,7 @@ IssuedToken TokenService::issue(const Identity& who, const std::vector<Grant>& a
                      .access = {},
                      .issued = now,
                      .expires = now + options_.life};
+  if (who.expires) claims.expires = std::min(claims.expires, *who.expires);
   for (const Grant& wanted : asked) {
     if (auto grant = allowed_part(wanted, who, policy)) claims.access.push_back(*std::move(grant));
   }
@@ -57,8 +58,9 @@ IssuedToken TokenService::issue(const Identity& who, const std::vector<Grant>& a
                      .refresh_token = {},
                      .access = claims.access,
                      .issued = now,
-                     .life = options_.life};
-  if (refresh == Refresh::kYes && !who.anonymous()) {
+                     .life = std::chrono::ceil<std::chrono::seconds>(claims.expires - now)};
+  // Whoever is a program has its secret at hand, and is to stop with it.
+  if (refresh == Refresh::kYes && who.kind == Identity::Kind::kUser) {
     claims.use = TokenUse::kRefresh;
     claims.access.clear();
     claims.expires = now + options_.refresh_life;
@@ -104,7 +106,8 @@ std::variant<IdentityPtr, TokenFault, SourceFailed> TokenService::read_refresh(
   return std::make_shared<const Identity>(std::get<TokenClaims>(std::move(result)).identity);
 }
 
-/// What the token says, if it is well made and its stamp is still the user's.
+/// What the token says, if it is well made and its stamp is still the bearer's, of whom
+/// the rest is as it is now.
 std::variant<TokenClaims, TokenFault, SourceFailed> TokenService::read(std::string_view token,
                                                                        TokenUse use,
                                                                        Time now) const {
@@ -112,11 +115,16 @@ std::variant<TokenClaims, TokenFault, SourceFailed> TokenService::read(std::stri
   if (const auto* fault = std::get_if<TokenFault>(&result)) return *fault;
   auto& claims = std::get<TokenClaims>(result);
   if (claims.identity.anonymous()) return std::move(claims);
-  auto stamp = source_.stamp_of(claims.identity.name);
-  if (auto* failed = std::get_if<SourceFailed>(&stamp)) return std::move(*failed);
-  const auto* current = std::get_if<std::string>(&stamp);
-  if (current == nullptr || !equal_secrets(*current, claims.identity.stamp)) {
+  auto found = source_.identity_of(claims.identity.kind, claims.identity.name);
+  if (auto* failed = std::get_if<SourceFailed>(&found)) return std::move(*failed);
+  const auto* current = std::get_if<IdentityPtr>(&found);
+  if (current == nullptr || !equal_secrets((*current)->stamp, claims.identity.stamp)) {
     return TokenFault::kExpired;
+  }
+  claims.identity = **current;
+  if (const auto end = claims.identity.expires) {
+    if (now >= *end) return TokenFault::kExpired;
+    claims.expires = std::min(claims.expires, *end);
   }
   return std::move(claims);
 }

@@ -4,22 +4,6 @@
 #include <vector>
 
 namespace shale::api {
-namespace {
-
-std::string_view kind_of(const auth::Identity& who) {
-  switch (who.kind) {
-    case auth::Identity::Kind::kAnonymous:
-      return "anonymous";
-    case auth::Identity::Kind::kUser:
-      return "user";
-    case auth::Identity::Kind::kRobot:
-      break;
-  }
-  return "robot";
-}
-
-}  // namespace
-
 void Audit::login(const http::Request& request, const auth::Identity* who,
                   std::string_view outcome) const {
   const http::ClientView client = http::client_view(request, trusted_);
@@ -27,7 +11,7 @@ void Audit::login(const http::Request& request, const auth::Identity* who,
       {"request_id", request.id}, {"client", client.address}, {"outcome", outcome}};
   if (who != nullptr) {
     fields.emplace_back("user", who->name);
-    fields.emplace_back("kind", kind_of(*who));
+    fields.emplace_back("kind", auth::kind_name(who->kind));
   }
   lines_.log(log::Level::kInfo, "login", fields);
 }
@@ -38,7 +22,7 @@ void Audit::token(const http::Request& request, const auth::Identity& who,
   lines_.info("token", {{"request_id", request.id},
                         {"client", client.address},
                         {"user", who.name},
-                        {"kind", kind_of(who)},
+                        {"kind", auth::kind_name(who.kind)},
                         {"scope", scope}});
 }
 
@@ -48,7 +32,7 @@ void Audit::decision(const http::Request& request, const auth::Identity& who, au
   lines_.info("access", {{"request_id", request.id},
                          {"client", client.address},
                          {"user", who.name},
-                         {"kind", kind_of(who)},
+                         {"kind", auth::kind_name(who.kind)},
                          {"action", auth::action_name(action)},
                          {"repository", repository},
                          {"outcome", decision.allowed ? "allowed" : "denied"},

@@ -4,9 +4,9 @@
 #include <ostream>
 #include <variant>
 
+#include "auth/file_edit.h"
 #include "auth/files.h"
 #include "auth/htpasswd.h"
-#include "auth/htpasswd_edit.h"
 #include "auth/password_hash.h"
 #include "auth/secrets.h"
 #include "auth/text.h"

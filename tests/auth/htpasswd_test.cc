@@ -161,15 +161,15 @@ TEST_CASE("HtpasswdSource: a directory where the file was is a failure, until it
   const auto write = [&] { std::ofstream(path) << "alice:" << kBcryptY << '\n'; };
   write();
   HtpasswdSource source(path, [](const string&) {});
-  CHECK(std::holds_alternative<string>(source.stamp_of("alice")));
+  CHECK(std::holds_alternative<IdentityPtr>(source.identity_of(Identity::Kind::kUser, "alice")));
   std::filesystem::remove(path);
   std::filesystem::create_directory(path);
   source.refresh();
-  CHECK(std::holds_alternative<SourceFailed>(source.stamp_of("alice")));
+  CHECK(std::holds_alternative<SourceFailed>(source.identity_of(Identity::Kind::kUser, "alice")));
   std::filesystem::remove(path);
   write();
   source.refresh();
-  CHECK(std::holds_alternative<string>(source.stamp_of("alice")));
+  CHECK(std::holds_alternative<IdentityPtr>(source.identity_of(Identity::Kind::kUser, "alice")));
 }
 
 TEST_CASE("HtpasswdSource: a file that cannot be read lets nobody in and says so once") {

@@ -25,10 +25,11 @@ class FakeSource final : public Authenticator {
     return Accepted{std::make_shared<const Identity>(
         Identity{.kind = Identity::Kind::kUser, .name = "alice", .groups = {}})};
   }
-  StampOutcome stamp_of(const std::string& user) const override {
+  LookUp identity_of(Identity::Kind kind, const std::string& name) const override {
     if (broken) return SourceFailed{"no connection"};
-    if (user != "alice") return Unknown{};
-    return "s";
+    if (kind != Identity::Kind::kUser || name != "alice") return Unknown{};
+    return std::make_shared<const Identity>(
+        Identity{.kind = kind, .name = name, .groups = {}, .stamp = "s"});
   }
   std::uint64_t generation() const override { return version; }
 
@@ -179,7 +180,10 @@ TEST_CASE("AuthenticatorChain: the first source that knows the name decides") {
       return Accepted{std::make_shared<const Identity>(
           Identity{.kind = Identity::Kind::kRobot, .name = claim.user, .groups = {}})};
     }
-    StampOutcome stamp_of(const std::string&) const override { return "other"; }
+    LookUp identity_of(Identity::Kind kind, const std::string& name) const override {
+      return std::make_shared<const Identity>(
+          Identity{.kind = kind, .name = name, .groups = {}, .stamp = "other"});
+    }
     std::uint64_t generation() const override { return 1; }
   };
   auto first = std::make_unique<FakeSource>();
@@ -193,10 +197,11 @@ TEST_CASE("AuthenticatorChain: the first source that knows the name decides") {
   CHECK(is<Accepted>(chain.authenticate(kRight)));
   CHECK(std::get<Accepted>(chain.authenticate({"ci", "x"})).identity->kind ==
         Identity::Kind::kRobot);
-  CHECK(std::get<std::string>(chain.stamp_of("alice")) == "s");
-  CHECK(std::get<std::string>(chain.stamp_of("ci")) == "other");
+  using Kind = Identity::Kind;
+  CHECK(std::get<IdentityPtr>(chain.identity_of(Kind::kUser, "alice"))->stamp == "s");
+  CHECK(std::get<IdentityPtr>(chain.identity_of(Kind::kRobot, "alice"))->stamp == "other");
   source.broken = true;
-  CHECK(is<SourceFailed>(chain.stamp_of("ci")));
+  CHECK(is<SourceFailed>(chain.identity_of(Kind::kRobot, "ci")));
   CHECK(is<SourceFailed>(chain.authenticate({"ci", "x"})));
   const auto before = chain.generation();
   source.version = 7;

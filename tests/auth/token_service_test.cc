@@ -21,10 +21,11 @@ constexpr Time kNow{std::chrono::seconds(1'700'000'000)};
 class Stamps final : public Authenticator {
  public:
   Outcome authenticate(const PasswordClaim&) override { return Unknown{}; }
-  StampOutcome stamp_of(const std::string& user) const override {
+  LookUp identity_of(Identity::Kind kind, const std::string& name) const override {
     if (broken) return SourceFailed{"no connection"};
-    if (user != "alice") return Unknown{};
-    return std::to_string(version);
+    if (kind != Identity::Kind::kUser || name != "alice") return Unknown{};
+    return std::make_shared<const Identity>(
+        Identity{.kind = kind, .name = name, .groups = {}, .stamp = std::to_string(version)});
   }
   std::uint64_t generation() const override { return version; }
   std::atomic<std::uint64_t> version = 1;

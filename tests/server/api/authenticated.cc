@@ -64,14 +64,14 @@ auth::Outcome FewUsers::authenticate(const auth::PasswordClaim& claim) {
   if (std::ranges::find(kUsers, claim.user) == kUsers.end()) return auth::Unknown{};
   if (claim.password != claim.user + "-secret") return auth::Rejected{};
   const auto kind = claim.user == "ci" ? auth::Identity::Kind::kRobot : auth::Identity::Kind::kUser;
-  return auth::Accepted{std::make_shared<const auth::Identity>(auth::Identity{
-      .kind = kind, .name = claim.user, .groups = {}, .stamp = std::to_string(version)})};
+  return auth::Accepted{std::get<auth::IdentityPtr>(identity_of(kind, claim.user))};
 }
 
-auth::StampOutcome FewUsers::stamp_of(const std::string& user) const {
+auth::LookUp FewUsers::identity_of(auth::Identity::Kind kind, const std::string& name) const {
   if (broken) return auth::SourceFailed{"the directory is away"};
-  if (std::ranges::find(kUsers, user) == kUsers.end()) return auth::Unknown{};
-  return std::to_string(version);
+  if (std::ranges::find(kUsers, name) == kUsers.end()) return auth::Unknown{};
+  return std::make_shared<const auth::Identity>(
+      auth::Identity{.kind = kind, .name = name, .groups = {}, .stamp = std::to_string(version)});
 }
 
 Gatekeeping::Gatekeeping(std::initializer_list<Allow> rules, api::Guard::Challenge challenge,

@@ -18,7 +18,7 @@ namespace shale::testing {
 class FewUsers final : public auth::Authenticator {
  public:
   auth::Outcome authenticate(const auth::PasswordClaim& claim) override;
-  auth::StampOutcome stamp_of(const std::string& user) const override;
+  auth::LookUp identity_of(auth::Identity::Kind kind, const std::string& name) const override;
   std::uint64_t generation() const override { return version; }
 
   std::atomic<int> asked = 0;

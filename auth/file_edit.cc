@@ -1,4 +1,4 @@
-#include "auth/htpasswd_edit.h"
+#include "auth/file_edit.h"
 
 #include <cerrno>
 #include <system_error>
@@ -42,6 +42,12 @@ bool write_all(int fd, const std::string& text) {
   return true;
 }
 
+std::string directory_of(const std::string& path) {
+  const auto slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
 }  // namespace
 
 std::optional<std::string> edit_file(const std::string& path,
@@ -70,6 +76,12 @@ std::optional<std::string> edit_file(const std::string& path,
     return fault("cannot write " + fresh);
   }
   if (::rename(fresh.c_str(), path.c_str()) != 0) return fault("cannot replace " + path);
+  // Else a power cut could bring the old text back.
+  const Descriptor directory(
+      ::open(directory_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (directory.get() < 0 || ::fsync(directory.get()) != 0) {
+    return fault("cannot sync the directory of " + path);
+  }
   return std::nullopt;
 }
 
