@@ -95,6 +95,28 @@ bool AccessPolicy::allows_somewhere(const Identity& who, Action action) const {
   return false;
 }
 
+bool AccessPolicy::allows_throughout(const Identity& who, const RepositoryPattern& where,
+                                     Action action) const {
+  if (who.kind == Identity::Kind::kOperator) return true;
+  const auto covers = [&](const RepositoryPattern& pattern) { return pattern.covers(where); };
+  if (who.permissions && std::ranges::none_of(*who.permissions, [&](const Permission& own) {
+        return own.actions.contains(action) && std::ranges::any_of(own.repositories, covers);
+      })) {
+    return false;
+  }
+  for (const Rule& rule : rules_) {
+    if (!rule.actions.contains(action) || !concerns(rule, who)) continue;
+    if (rule.effect == Rule::Effect::kAllow) {
+      if (std::ranges::any_of(rule.repositories, covers)) return true;
+    } else if (std::ranges::any_of(rule.repositories, [&](const RepositoryPattern& pattern) {
+                 return pattern.may_meet(where);
+               })) {
+      return false;
+    }
+  }
+  return who.permissions != nullptr;
+}
+
 bool AccessPolicy::concerns(const Rule& rule, const Identity& who) const {
   return std::ranges::any_of(rule.subjects, [&](const Subject& s) { return concerns(s, who); });
 }

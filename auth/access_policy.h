@@ -71,6 +71,10 @@ class AccessPolicy {
   /// Whether some repository could exist where they may do that.
   bool allows_somewhere(const Identity& who, Action action) const;
 
+  /// Whether they are known to be allowed that in every repository that `where` matches.
+  /// False may also mean that it is hard to say.
+  bool allows_throughout(const Identity& who, const RepositoryPattern& where, Action action) const;
+
   const std::vector<Rule>& rules() const noexcept { return rules_; }
   const Groups& groups() const noexcept { return groups_; }
 

@@ -97,4 +97,11 @@ bool RepositoryPattern::covers(const RepositoryPattern& other) const {
   return below.find('*') == std::string_view::npos && other.text_.starts_with(below);
 }
 
+bool RepositoryPattern::may_meet(const RepositoryPattern& other) const {
+  // What stands before the first star is there in every name that matches.
+  const std::string_view mine = std::string_view(text_).substr(0, text_.find('*'));
+  const std::string_view theirs = std::string_view(other.text_).substr(0, other.text_.find('*'));
+  return mine.starts_with(theirs) || theirs.starts_with(mine);
+}
+
 }  // namespace shale::auth

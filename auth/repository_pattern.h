@@ -19,6 +19,8 @@ class RepositoryPattern {
   /// Whether it is known to match all that `other` matches. False may also mean that
   /// it is hard to say.
   bool covers(const RepositoryPattern& other) const;
+  /// Whether some name might match both. True may also mean that it is hard to say.
+  bool may_meet(const RepositoryPattern& other) const;
   const std::string& str() const noexcept { return text_; }
   bool operator==(const RepositoryPattern&) const = default;
 

@@ -78,5 +78,66 @@ TEST_CASE("AccessPolicy: without a file, whoever is known may do all but adminis
   CHECK_FALSE(policy.allows(user("alice"), "a/b", Action::kAdmin));
 }
 
+Identity robot_for(const char* pattern, std::set<Action> actions) {
+  Identity ci = robot("ci");
+  ci.permissions = std::make_shared<const Permissions>(Permissions{
+      {.actions = std::move(actions), .repositories = {*RepositoryPattern::parse(pattern)}}});
+  return ci;
+}
+
+TEST_CASE("AccessPolicy: a robot's permissions are enough, but rules can take from them") {
+  const AccessPolicy policy = compiled({
+      deny({"push"}, {"robot:ci"}, {"team-a/frozen"}),
+      allow({"pull"}, {"authenticated"}, {"shared/**"}),
+  });
+  const Identity ci = robot_for("team-a/**", {Action::kPull, Action::kPush});
+  using By = Decision::By;
+  const Decision own = policy.decide(ci, "team-a/app", Action::kPush);
+  CHECK(own.allowed);
+  CHECK(own.by == By::kPermissions);
+  const Decision taken = policy.decide(ci, "team-a/frozen", Action::kPush);
+  CHECK_FALSE(taken.allowed);
+  CHECK(taken.rule == 1);
+  CHECK(policy.allows(ci, "team-a/frozen", Action::kPull));
+  // What others get from a rule is not for it.
+  const Decision beyond = policy.decide(ci, "shared/base", Action::kPull);
+  CHECK_FALSE(beyond.allowed);
+  CHECK(beyond.by == By::kPermissions);
+  CHECK_FALSE(policy.allows(ci, "team-a/app", Action::kDelete));
+  CHECK(policy.allows_somewhere(ci, Action::kPush));
+  CHECK_FALSE(policy.allows_somewhere(ci, Action::kDelete));
+}
+
+TEST_CASE("AccessPolicy: the operator may do everything") {
+  const Identity chief{.kind = Identity::Kind::kOperator, .name = "operator", .groups = {}};
+  const AccessPolicy policy = compiled({deny({"admin"}, {"authenticated"}, {"**"})});
+  CHECK(policy.decide(chief, "any/thing", Action::kAdmin).by == Decision::By::kOperator);
+  CHECK(policy.allows(chief, "any/thing", Action::kAdmin));
+  CHECK(policy.allows_somewhere(chief, Action::kDelete));
+  CHECK(policy.allows_throughout(chief, *RepositoryPattern::parse("**"), Action::kAdmin));
+}
+
+TEST_CASE("AccessPolicy: whether something is allowed throughout a tree") {
+  const AccessPolicy policy = compiled({
+      deny({"admin"}, {"user:bob"}, {"team-a/secret/**"}),
+      allow({"admin"}, {"user:alice", "user:bob"}, {"team-a/**"}),
+  });
+  const auto throughout = [&](const Identity& who, const char* pattern) {
+    return policy.allows_throughout(who, *RepositoryPattern::parse(pattern), Action::kAdmin);
+  };
+  CHECK(throughout(user("alice"), "team-a/**"));
+  CHECK(throughout(user("alice"), "team-a/app"));
+  CHECK(throughout(user("alice"), "team-a/*/x"));
+  CHECK_FALSE(throughout(user("alice"), "**"));
+  CHECK_FALSE(throughout(user("alice"), "team-b/app"));
+  CHECK(throughout(user("bob"), "team-a/app"));
+  CHECK_FALSE(throughout(user("bob"), "team-a/**"));
+  CHECK_FALSE(throughout(user("carol"), "team-a/app"));
+  CHECK_FALSE(throughout(Identity{}, "team-a/app"));
+  CHECK(throughout(robot_for("team-c/**", {Action::kAdmin}), "team-c/app"));
+  CHECK_FALSE(throughout(robot_for("team-c/**", {Action::kPull}), "team-c/app"));
+  CHECK_FALSE(throughout(robot_for("team-c/**", {Action::kAdmin}), "**"));
+}
+
 }  // namespace
 }  // namespace shale::auth
