@@ -50,6 +50,7 @@ struct Peer {
   std::string address;  ///< as `inet_ntop` writes it; empty for a unix socket
   std::uint16_t port = 0;
   bool unix_socket = false;
+  bool control = false;  ///< came through the socket that is for the operator alone
   bool tls = false;
 };
 

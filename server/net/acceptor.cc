@@ -116,6 +116,7 @@ void Acceptor::accept_from(const Listening& listening) {
     }
     http::Peer peer = describe(name);
     peer.tls = listening.tls;
+    peer.control = listening.control;
     auto slot = socket.get() < options_.descriptors ? limit_.acquire(peer.address) : std::nullopt;
     if (!slot) {
       turn_away(std::move(socket), peer);

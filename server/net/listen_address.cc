@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <optional>
@@ -37,7 +38,9 @@ bool is_served(const ::sockaddr_un& name) {
   return ::connect(probe.get(), reinterpret_cast<const ::sockaddr*>(&name), sizeof name) == 0;
 }
 
-Listening listen_unix(std::string_view address) {
+enum class Access : std::uint8_t { kAsUmaskSays, kOwnerAlone };
+
+Listening listen_unix(std::string_view address, Access access) {
   const std::string path(address.substr(kUnixPrefix.size()));
   ::sockaddr_un name{};
   name.sun_family = AF_UNIX;
@@ -54,6 +57,10 @@ Listening listen_unix(std::string_view address) {
   }
   UniqueFd socket(::socket(AF_UNIX, kSocketFlags, 0));
   if (!socket) fail_errno(address, "socket");
+  // Before there is a file: afterwards would leave a moment in which others get in.
+  if (access == Access::kOwnerAlone && ::fchmod(socket.get(), S_IRUSR | S_IWUSR) != 0) {
+    fail_errno(address, "fchmod");
+  }
   if (::bind(socket.get(), reinterpret_cast<const ::sockaddr*>(&name), sizeof name) != 0) {
     fail_errno(address, "bind");
   }
@@ -121,7 +128,7 @@ std::vector<Listening> listen_on(std::string_view address) {
     return result;
   }
   if (address.starts_with(kUnixPrefix)) {
-    result.push_back(listen_unix(address));
+    result.push_back(listen_unix(address, Access::kAsUmaskSays));
     return result;
   }
 
@@ -140,6 +147,12 @@ std::vector<Listening> listen_on(std::string_view address) {
   }
   if (result.empty()) fail(address, "this machine has no such address");
   return result;
+}
+
+Listening listen_for_operator(const std::string& path) {
+  Listening listening = listen_unix(std::string(kUnixPrefix) + path, Access::kOwnerAlone);
+  listening.control = true;
+  return listening;
 }
 
 }  // namespace shale::net

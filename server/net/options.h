@@ -26,6 +26,9 @@ struct Options {
   /// `host:port`, `[v6]:port`, `:port` for all addresses, or `unix:/path`. TLS is spoken on
   /// those with `https://` before them, never on unix sockets.
   std::vector<std::string> listen = {"127.0.0.1:5000"};
+  /// One more unix socket, for the owner of this process alone: whoever gets in there is
+  /// marked as the operator. Empty: none.
+  std::string control;
   std::size_t workers = 0;  ///< event loops; 0: one for each core
   std::size_t pool_threads = 16;
   std::size_t pool_queue = 4096;                    ///< requests that may wait for a pool thread

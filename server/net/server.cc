@@ -96,6 +96,7 @@ struct Server::State {
         sockets.push_back(std::move(listening));
       }
     }
+    if (!options.control.empty()) sockets.push_back(listen_for_operator(options.control));
     reactor = Pistache::Aio::Reactor::create();
     reactor->init(Pistache::Aio::AsyncContext(worker_count(options), "shale-worker"));
     const auto key = reactor->addHandler(std::make_shared<Worker>(shared));
