@@ -14,6 +14,9 @@ namespace shale::api {
 namespace {
 
 constexpr WireError kNoSuchPath{404, "UNSUPPORTED", "there is nothing under this path"};
+constexpr WireError kNoAuthentication{
+    404, "UNSUPPORTED",
+    "nobody can log in here: the operator has to set auth.htpasswd or auth.robots first"};
 constexpr WireError kNoSuchMethod{405, "UNSUPPORTED", "the method is not allowed here"};
 constexpr WireError kBadPath{
     400, "NAME_INVALID",
@@ -33,6 +36,19 @@ http::Plan answer_on_pool(std::function<http::Response(const http::Request&)> re
   return {http::Plan::Stream{[respond = std::move(respond)](const http::Request& request) {
     return http::Opened(respond(request));
   }}};
+}
+
+bool needs_authentication(Resource resource) {
+  switch (resource) {
+    case Resource::kToken:
+    case Resource::kKeys:
+    case Resource::kRobots:
+    case Resource::kRobot:
+    case Resource::kRobotSecret:
+      return true;
+    default:
+      return false;
+  }
 }
 
 /// Not 501 and 505, which say that the client asked for what HTTP here does not have.
@@ -58,9 +74,9 @@ http::Plan Api::plan(const http::Request& request) {
   if (!query) return answer(error_response(kBadQuery));
   auto target = parse_target(*path);
   if (!target) return answer(error_response(kNoSuchPath));
-  const bool about_logins =
-      target->resource == Resource::kToken || target->resource == Resource::kKeys;
-  if (about_logins && guard_ == nullptr) return answer(error_response(kNoSuchPath));
+  if (guard_ == nullptr && needs_authentication(target->resource)) {
+    return answer(error_response(kNoAuthentication));
+  }
   const Route* route = find_route(request.method, target->resource);
   if (route == nullptr) {
     http::Response refused = error_response(kNoSuchMethod);
@@ -145,8 +161,8 @@ std::optional<http::Response> Api::admit(Routed& routed, CallerPtr caller,
 }
 
 std::size_t Api::body_limit(const Blocking& how) const noexcept {
-  constexpr std::size_t kForm = std::size_t{64} << 10;
-  return how.body == Blocking::Body::kForm ? kForm : settings_.manifest_bytes;
+  constexpr std::size_t kSmall = std::size_t{64} << 10;
+  return how.body == Blocking::Body::kSmall ? kSmall : settings_.manifest_bytes;
 }
 
 std::optional<http::Response> Api::verify(Routed& routed, const http::Request& request) const {

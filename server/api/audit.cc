@@ -40,4 +40,15 @@ void Audit::decision(const http::Request& request, const auth::Identity& who, au
                          {"line", decision.line}});
 }
 
+void Audit::change(const http::Request& request, const auth::Identity& who, std::string_view what,
+                   std::string_view target) const {
+  const http::ClientView client = http::client_view(request, trusted_);
+  lines_.info("change", {{"request_id", request.id},
+                         {"client", client.address},
+                         {"user", who.name},
+                         {"kind", auth::kind_name(who.kind)},
+                         {"change", what},
+                         {"target", target}});
+}
+
 }  // namespace shale::api

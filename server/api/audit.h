@@ -26,6 +26,10 @@ class Audit {
   void decision(const http::Request& request, const auth::Identity& who, auth::Action action,
                 std::string_view repository, const auth::Decision& decision) const;
 
+  /// What an administrator did.
+  void change(const http::Request& request, const auth::Identity& who, std::string_view what,
+              std::string_view target) const;
+
  private:
   log::Logger& lines_;
   const http::TrustedProxies trusted_;

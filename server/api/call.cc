@@ -1,5 +1,6 @@
 #include "server/api/call.h"
 
+#include "auth/robot.h"
 #include "server/api/caller.h"
 
 namespace shale::api {
@@ -14,7 +15,9 @@ Result<Digest> Call::digest() const {
 
 std::string Call::actor() const {
   if (caller == nullptr || caller->identity->anonymous()) return "anonymous";
-  return caller->identity->name;
+  const auth::Identity& who = *caller->identity;
+  return who.kind == auth::Identity::Kind::kRobot ? std::string(auth::kRobotPrefix) + who.name
+                                                  : who.name;
 }
 
 bool Call::may_pull(const index::RepositoryName& repository) const {

@@ -1,5 +1,7 @@
 #include "server/api/caller.h"
 
+#include <algorithm>
+
 namespace shale::api {
 
 bool Caller::token_allows(auth::Action action, std::string_view repository) const {
@@ -20,6 +22,18 @@ bool Caller::token_allows(auth::Action action, std::string_view repository) cons
       return false;
   }
   return auth::grants(token->access, "repository", repository, word);
+}
+
+bool Caller::may_administer(const auth::RepositoryPattern& where) const {
+  return !token && policy->allows_throughout(*identity, where, auth::Action::kAdmin);
+}
+
+bool Caller::may_administer(const auth::Permissions& permissions) const {
+  return std::ranges::all_of(permissions, [&](const auth::Permission& permission) {
+    return std::ranges::all_of(permission.repositories, [&](const auth::RepositoryPattern& where) {
+      return may_administer(where);
+    });
+  });
 }
 
 }  // namespace shale::api

@@ -5,6 +5,7 @@
 
 #include "auth/access_policy.h"
 #include "auth/identity.h"
+#include "auth/permission.h"
 #include "auth/token_service.h"
 
 namespace shale::api {
@@ -18,6 +19,9 @@ struct Caller {
   bool may(auth::Action action, std::string_view repository) const {
     return token_allows(action, repository) && policy->allows(*identity, repository, action);
   }
+  /// Whether all of these repositories are theirs to administer.
+  bool may_administer(const auth::RepositoryPattern& where) const;
+  bool may_administer(const auth::Permissions& permissions) const;
   bool token_allows(auth::Action action, std::string_view repository) const;
 };
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "auth/password_login.h"
+#include "auth/robot_accounts.h"
 #include "auth/token_service.h"
 #include "blobstore/clock.h"
 #include "blobstore/guarded.h"
@@ -22,7 +23,7 @@
 namespace shale::api {
 
 /// Answers the one question of every route: may this caller do that here? And the
-/// one before it: who is it? Borrows login, tokens and clock. Thread-safe.
+/// one before it: who is it? Borrows login, tokens, robots and clock. Thread-safe.
 class Guard {
  public:
   /// How clients are asked to log in. Both ways are always taken.
@@ -39,10 +40,11 @@ class Guard {
     const Audit* audit = nullptr;  ///< borrowed; null: nothing is written down
   };
 
-  Guard(auth::PasswordLogin& login, auth::TokenService& tokens, const Clock& clock,
-        Settings settings, std::shared_ptr<const auth::AccessPolicy> policy)
+  Guard(auth::PasswordLogin& login, auth::TokenService& tokens, auth::RobotAccounts& robots,
+        const Clock& clock, Settings settings, std::shared_ptr<const auth::AccessPolicy> policy)
       : login_(login),
         tokens_(tokens),
+        robots_(robots),
         clock_(clock),
         settings_(std::move(settings)),
         policy_(std::move(policy)) {}
@@ -73,9 +75,14 @@ class Guard {
                           const std::vector<auth::Grant>& asked,
                           auth::TokenService::Refresh refresh) const;
   const auth::TokenService& tokens() const noexcept { return tokens_; }
+  auth::RobotAccounts& robots() const noexcept { return robots_; }
+  auth::Time now() const { return clock_.now(); }
   /// Writes down that a push was refused because it would have moved a tag.
   void note_overwrite_refused(const Caller& caller, const http::Request& request,
                               std::string_view repository) const;
+  /// Writes down what an administrator did, and to what.
+  void note_change(const Caller& caller, const http::Request& request, std::string_view what,
+                   std::string_view target) const;
 
  private:
   http::Response source_failed(const auth::SourceFailed& failed,
@@ -87,6 +94,8 @@ class Guard {
   Verified verify_token(const std::string& token, const http::Request& request) const;
   std::optional<http::Response> refuse_catalog(const Caller& caller,
                                                const http::Request& request) const;
+  std::optional<http::Response> refuse_admin(const Caller& caller,
+                                             const http::Request& request) const;
   bool asks_for_tokens() const;
   /// The 401. `fault` tells what is wrong with a token, `scope` what it would need.
   http::Response challenge(const http::Request& request, std::string why,
@@ -96,6 +105,7 @@ class Guard {
 
   auth::PasswordLogin& login_;
   auth::TokenService& tokens_;
+  auth::RobotAccounts& robots_;
   const Clock& clock_;
   const Settings settings_;
   Guarded<std::shared_ptr<const auth::AccessPolicy>> policy_;

@@ -34,4 +34,11 @@ Result<http::Response> get_token(const Call& call);
 Result<http::Response> post_token(const Call& call);
 Result<http::Response> get_keys(const Call& call);
 
+// Likewise: robots.cc.
+Result<http::Response> get_robots(const Call& call);
+Result<http::Response> post_robots(const Call& call);
+Result<http::Response> get_robot(const Call& call);
+Result<http::Response> delete_robot(const Call& call);
+Result<http::Response> post_robot_secret(const Call& call);
+
 }  // namespace shale::api

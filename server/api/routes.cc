@@ -18,6 +18,10 @@ constexpr std::string_view kUpload = "/v2/{name}/blobs/uploads/{upload}";
 constexpr std::string_view kToken = "/auth/token";
 constexpr std::string_view kKeys = "/auth/keys";
 
+constexpr std::string_view kRobots = "/api/v1/robots";
+constexpr std::string_view kRobot = "/api/v1/robots/{robot}";
+constexpr std::string_view kRobotSecret = "/api/v1/robots/{robot}/secret";
+
 constexpr std::array kRoutes = {
     Route{Method::kGet, Resource::kBase, "/v2/", Need::kLogin, PointRead{get_base}},
     Route{Method::kHead, Resource::kBase, "/v2/", Need::kLogin, PointRead{get_base}},
@@ -50,9 +54,19 @@ constexpr std::array kRoutes = {
     Route{Method::kGet, Resource::kToken, kToken, Need::kToken, Blocking{get_token}},
     Route{Method::kHead, Resource::kToken, kToken, Need::kToken, Blocking{get_token}},
     Route{Method::kPost, Resource::kToken, kToken, Need::kToken,
-          Blocking{post_token, Blocking::Body::kForm}},
+          Blocking{post_token, Blocking::Body::kSmall}},
     Route{Method::kGet, Resource::kKeys, kKeys, Need::kNothing, PointRead{get_keys}},
     Route{Method::kHead, Resource::kKeys, kKeys, Need::kNothing, PointRead{get_keys}},
+
+    Route{Method::kGet, Resource::kRobots, kRobots, Need::kAdmin, Blocking{get_robots}},
+    Route{Method::kHead, Resource::kRobots, kRobots, Need::kAdmin, Blocking{get_robots}},
+    Route{Method::kPost, Resource::kRobots, kRobots, Need::kAdmin,
+          Blocking{post_robots, Blocking::Body::kSmall}},
+    Route{Method::kGet, Resource::kRobot, kRobot, Need::kAdmin, Blocking{get_robot}},
+    Route{Method::kHead, Resource::kRobot, kRobot, Need::kAdmin, Blocking{get_robot}},
+    Route{Method::kDelete, Resource::kRobot, kRobot, Need::kAdmin, Blocking{delete_robot}},
+    Route{Method::kPost, Resource::kRobotSecret, kRobotSecret, Need::kAdmin,
+          Blocking{post_robot_secret, Blocking::Body::kSmall}},
 };
 
 }  // namespace

@@ -21,6 +21,7 @@ enum class Need : std::uint8_t {
   kPull,
   kPush,
   kDelete,
+  kAdmin,  ///< to administer something; the handler asks for what
 };
 
 using Handler = Result<http::Response> (*)(const Call&);
@@ -35,7 +36,7 @@ struct Listing {
 };
 struct Blocking {
   Handler handle;
-  enum class Body : std::uint8_t { kNone, kManifest, kForm } body = Body::kNone;
+  enum class Body : std::uint8_t { kNone, kManifest, kSmall } body = Body::kNone;
 };
 struct Upload {
   Opener open;

@@ -17,6 +17,21 @@ Target target(Resource resource, std::string_view name, std::string_view item) {
   return {resource, std::string(name), std::string(item)};
 }
 
+std::optional<Target> parse_robots(std::string_view path) {
+  constexpr std::string_view kRobots = "/api/v1/robots";
+  if (!path.starts_with(kRobots)) return std::nullopt;
+  std::string_view rest = path.substr(kRobots.size());
+  if (rest.empty()) return target(Resource::kRobots, {}, {});
+  if (!rest.starts_with('/')) return std::nullopt;
+  rest.remove_prefix(1);
+  const auto slash = rest.find('/');
+  const std::string_view name = rest.substr(0, slash);
+  if (name.empty()) return std::nullopt;
+  if (slash == std::string_view::npos) return target(Resource::kRobot, {}, name);
+  if (rest.substr(slash) == "/secret") return target(Resource::kRobotSecret, {}, name);
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<Target> parse_target(std::string_view path) {
@@ -24,7 +39,7 @@ std::optional<Target> parse_target(std::string_view path) {
   if (path == "/v2" || path == kPrefix) return Target{};
   if (path == "/auth/token") return Target{Resource::kToken, {}, {}};
   if (path == "/auth/keys") return Target{Resource::kKeys, {}, {}};
-  if (!path.starts_with(kPrefix)) return std::nullopt;
+  if (!path.starts_with(kPrefix)) return parse_robots(path);
   std::string_view rest = path.substr(kPrefix.size());
   if (rest == "_catalog") return Target{Resource::kCatalog, {}, {}};
 

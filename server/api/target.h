@@ -19,13 +19,17 @@ enum class Resource : std::uint8_t {
   kReferrers,  ///< /v2/{name}/referrers/{digest}
   kToken,      ///< /auth/token, where there is authentication
   kKeys,       ///< /auth/keys, likewise
+
+  kRobots,       ///< /api/v1/robots, likewise
+  kRobot,        ///< /api/v1/robots/{robot}
+  kRobotSecret,  ///< /api/v1/robots/{robot}/secret
 };
 
 /// A path, taken apart but not yet validated.
 struct Target {
   Resource resource = Resource::kBase;
   std::string name;  ///< of the repository
-  std::string item;  ///< the last part: a tag, a digest or an upload
+  std::string item;  ///< a tag, a digest, an upload or a robot
 };
 
 /// Reads a decoded path from its right-hand end, because repository names may

@@ -1,4 +1,3 @@
-#include <ctime>
 #include <string>
 #include <utility>
 
@@ -7,29 +6,13 @@
 #include "server/api/errors.h"
 #include "server/api/guard.h"
 #include "server/api/handlers.h"
+#include "server/api/json_text.h"
 
 namespace shale::api {
 namespace {
 
 using Json = nlohmann::ordered_json;
 using auth::TokenService;
-
-http::Response json_response(std::string json) {
-  http::Response response;
-  response.headers.add("Content-Type", "application/json");
-  response.body.emplace_back(std::move(json));
-  return response;
-}
-
-/// RFC 3339, in UTC.
-std::string format_time(auth::Time time) {
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
-  std::tm parts{};
-  ::gmtime_r(&seconds, &parts);
-  std::string text(sizeof("2023-11-14T22:13:20Z"), '\0');
-  text.resize(std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts));
-  return text;
-}
 
 /// What is asked for in all `scope` parameters together.
 std::vector<auth::Grant> scopes_of(const http::Query& query) {

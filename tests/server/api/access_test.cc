@@ -31,8 +31,21 @@ struct Furnished {
   Digest blob = push_blob_as(api, "olga", "team-a/app", "a layer");
   string upload = api.ask(as("olga", post("/v2/team-a/app/blobs/uploads/"))).header("Location");
 
+  string robot = api.ask(as("olga", robot_wish("builder"))).body;
+
+  static string robot_wish(const string& name) {
+    return sized("POST", "/api/v1/robots",
+                 R"({"name":")" + name +
+                     R"(","permissions":[{"actions":["pull"],"repositories":["team-a/**"]}]})",
+                 {"Content-Type: application/json"});
+  }
+
   string request(const api::Route& route) const {
     string target(route.pattern);
+    if (route.resource == api::Resource::kRobots && route.method == http::Method::kPost) {
+      return robot_wish("another");
+    }
+    target = replaced(target, "{robot}", "builder");
     target = replaced(target, "/v2/{name}/blobs/uploads/{upload}", upload);
     target = replaced(target, "{name}", "team-a/app");
     target = replaced(target, "{reference}", "v1");
@@ -84,6 +97,13 @@ const std::map<string, Expected> kTable = {
     {"POST /auth/token", {400, 401, 400, 400}},
     {"GET /auth/keys", {200, 401, 200, 200}},
     {"HEAD /auth/keys", {200, 401, 200, 200}},
+    {"GET /api/v1/robots", {401, 401, 403, 200}},
+    {"HEAD /api/v1/robots", {401, 401, 403, 200}},
+    {"POST /api/v1/robots", {401, 401, 403, 201}},
+    {"GET /api/v1/robots/{robot}", {401, 401, 403, 200}},
+    {"HEAD /api/v1/robots/{robot}", {401, 401, 403, 200}},
+    {"DELETE /api/v1/robots/{robot}", {401, 401, 403, 204}},
+    {"POST /api/v1/robots/{robot}/secret", {401, 401, 403, 200}},
 };
 
 void check_refusal(const WireResponse& answer, int status, bool with_body) {

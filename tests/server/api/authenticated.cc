@@ -56,11 +56,32 @@ std::string base64(std::string_view bytes) {
   return text;
 }
 
+class RobotsInMemory final : public auth::RobotStore {
+ public:
+  std::variant<std::vector<auth::Robot>, std::string> load() override { return robots_; }
+  std::optional<std::string> save(const std::vector<auth::Robot>& robots) override {
+    robots_ = robots;
+    return std::nullopt;
+  }
+
+ private:
+  std::vector<auth::Robot> robots_;
+};
+
+std::unique_ptr<auth::RobotAccounts> robots_in_memory(const Clock& clock) {
+  auto opened = auth::RobotAccounts::open(std::make_unique<RobotsInMemory>(),
+                                          [&clock] { return clock.now(); });
+  return std::get<std::unique_ptr<auth::RobotAccounts>>(std::move(opened));
+}
+
 }  // namespace
 
 auth::Outcome FewUsers::authenticate(const auth::PasswordClaim& claim) {
   ++asked;
   if (broken) return auth::SourceFailed{"the directory is away"};
+  if (robots != nullptr && claim.user.starts_with(auth::kRobotPrefix)) {
+    return robots->authenticate(claim);
+  }
   if (std::ranges::find(kUsers, claim.user) == kUsers.end()) return auth::Unknown{};
   if (claim.password != claim.user + "-secret") return auth::Rejected{};
   const auto kind = claim.user == "ci" ? auth::Identity::Kind::kRobot : auth::Identity::Kind::kUser;
@@ -69,6 +90,10 @@ auth::Outcome FewUsers::authenticate(const auth::PasswordClaim& claim) {
 
 auth::LookUp FewUsers::identity_of(auth::Identity::Kind kind, const std::string& name) const {
   if (broken) return auth::SourceFailed{"the directory is away"};
+  if (robots != nullptr) {
+    auto found = robots->identity_of(kind, name);
+    if (!std::holds_alternative<auth::Unknown>(found)) return found;
+  }
   if (std::ranges::find(kUsers, name) == kUsers.end()) return auth::Unknown{};
   return std::make_shared<const auth::Identity>(
       auth::Identity{.kind = kind, .name = name, .groups = {}, .stamp = std::to_string(version)});
@@ -76,20 +101,24 @@ auth::LookUp FewUsers::identity_of(auth::Identity::Kind kind, const std::string&
 
 Gatekeeping::Gatekeeping(std::initializer_list<Allow> rules, api::Guard::Challenge challenge,
                          const api::Audit* audit)
-    : guard(login, tokens, clock,
+    : robots(robots_in_memory(clock)),
+      guard(login, tokens, *robots, clock,
             {.realm = "Shale",
              .challenge = challenge,
              .external_url = "",
              .trusted_proxies = {},
              .audit = audit},
-            policy_of(rules)) {}
+            policy_of(rules)) {
+  users.robots = robots.get();
+}
 
 std::initializer_list<Allow> team_rules() {
   static const std::initializer_list<Allow> rules = {
       {"user:alice", "team-a/**", "pull push overwrite delete"},
       {"user:bob", "team-a/**", "pull"},
       {"user:pat", "team-a/**", "pull push"},
-      {"user:olga", "**", "pull push overwrite delete"},
+      {"user:olga", "**", "pull push overwrite delete admin"},
+      {"user:alice", "team-a/**", "admin"},
       {"anonymous authenticated", "public/**", "pull"},
   };
   return rules;

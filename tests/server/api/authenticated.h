@@ -14,16 +14,19 @@
 namespace shale::testing {
 
 /// Knows a few names, each with the password `<name>-secret`, and counts how often it
-/// is asked. `ci` is a robot.
+/// is asked. `ci` is a robot; there may be others.
 class FewUsers final : public auth::Authenticator {
  public:
   auth::Outcome authenticate(const auth::PasswordClaim& claim) override;
   auth::LookUp identity_of(auth::Identity::Kind kind, const std::string& name) const override;
-  std::uint64_t generation() const override { return version; }
+  std::uint64_t generation() const override {
+    return version + (robots != nullptr ? robots->generation() : 0);
+  }
 
   std::atomic<int> asked = 0;
   std::atomic<bool> broken = false;
   std::atomic<std::uint64_t> version = 1;  ///< a stamp of all passwords, too
+  auth::RobotAccounts* robots = nullptr;
 };
 
 /// One line of a policy: who, where, what; several of each with blanks between them.
@@ -43,6 +46,7 @@ struct Gatekeeping {
 
   FakeClock clock;
   FewUsers users;
+  std::unique_ptr<auth::RobotAccounts> robots;
   auth::PasswordLogin login{users};
   auth::TokenService tokens{users, auth::SigningKey::make(), {}};
   api::Guard guard;

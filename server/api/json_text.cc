@@ -1,0 +1,25 @@
+#include "server/api/json_text.h"
+
+#include <chrono>
+#include <ctime>
+#include <utility>
+
+namespace shale::api {
+
+http::Response json_response(std::string json) {
+  http::Response response;
+  response.headers.add("Content-Type", "application/json");
+  response.body.emplace_back(std::move(json));
+  return response;
+}
+
+std::string format_time(auth::Time time) {
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
+  std::tm parts{};
+  ::gmtime_r(&seconds, &parts);
+  std::string text(sizeof("2023-11-14T22:13:20Z"), '\0');
+  text.resize(std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts));
+  return text;
+}
+
+}  // namespace shale::api
