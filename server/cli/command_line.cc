@@ -14,6 +14,7 @@
 
 #include "server/cli/access_commands.h"
 #include "server/cli/certificates.h"
+#include "server/cli/robot_command.h"
 #include "server/cli/tls_command.h"
 #include "server/cli/version.h"
 #include "server/config/load.h"
@@ -103,21 +104,10 @@ class ConfigFlags {
     return std::move(good);
   }
 
-  /// What the environment names.
-  static std::optional<std::string> file_of(const std::vector<std::string>& environment) {
-    constexpr std::string_view kFront = "SHALE_CONFIG=";
-    for (const std::string& entry : environment) {
-      if (entry.starts_with(kFront) && entry.size() > kFront.size()) {
-        return entry.substr(kFront.size());
-      }
-    }
-    return std::nullopt;
-  }
-
  private:
   config::Sources sources(const std::vector<std::string>& environment) const {
     config::Sources sources{.file = file_, .environment = environment, .flags = {}};
-    if (!sources.file) sources.file = file_of(environment);
+    if (!sources.file) sources.file = config_file_of(environment);
     auto values = values_.begin();
     for (const config::Setting& setting : config::settings()) {
       const std::vector<std::string>& given = *values++;
@@ -204,7 +194,7 @@ class FileOption {
                                   std::string config::Config::Auth::* setting) const {
     if (file_) return file_;
     const auto& environment = surroundings.environment;
-    const auto loaded = config::load({.file = config_ ? config_ : ConfigFlags::file_of(environment),
+    const auto loaded = config::load({.file = config_ ? config_ : config_file_of(environment),
                                       .environment = environment,
                                       .flags = {}});
     if (const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded)) {
@@ -323,6 +313,16 @@ class VersionCommand {
 
 }  // namespace
 
+std::optional<std::string> config_file_of(const std::vector<std::string>& environment) {
+  constexpr std::string_view kFront = "SHALE_CONFIG=";
+  for (const std::string& entry : environment) {
+    if (entry.starts_with(kFront) && entry.size() > kFront.size()) {
+      return entry.substr(kFront.size());
+    }
+  }
+  return std::nullopt;
+}
+
 int run(const std::vector<std::string>& arguments, const Surroundings& surroundings) {
   CLI::App app("Shale, a registry for container images and other OCI artifacts.", "shale");
   app.set_version_flag("--version", "shale " + std::string(version()));
@@ -336,6 +336,7 @@ int run(const std::vector<std::string>& arguments, const Surroundings& surroundi
   const CheckConfigCommand check_config(app);
   const TlsCommand tls(app);
   const UserCommand user(app);
+  const RobotCommand robot(app);
   const PolicyCommand policy(app);
   const VersionCommand print_version(app);
 
@@ -350,6 +351,7 @@ int run(const std::vector<std::string>& arguments, const Surroundings& surroundi
   if (check_config.chosen()) return check_config.run(surroundings);
   if (tls.chosen()) return tls.run(surroundings);
   if (user.chosen()) return user.run(surroundings);
+  if (robot.chosen()) return robot.run(surroundings);
   if (policy.chosen()) return policy.run(surroundings);
   return print_version.run(surroundings);
 }

@@ -27,6 +27,9 @@ struct Surroundings {
   std::function<std::optional<std::string>(const std::string& prompt)> ask_password = {};
 };
 
+/// The configuration file that the environment names.
+std::optional<std::string> config_file_of(const std::vector<std::string>& environment);
+
 /// Runs `shale` with `arguments`, the program's name left out, and returns its
 /// exit code. Lets exceptions of the start-up through.
 int run(const std::vector<std::string>& arguments, const Surroundings& surroundings);

@@ -4,7 +4,10 @@
 #include <filesystem>
 #include <string_view>
 
+#include <sys/un.h>
+
 #include "server/cli/certificates.h"
+#include "server/cli/control.h"
 #include "server/http/ip_network.h"
 
 namespace shale::cli {
@@ -39,6 +42,18 @@ log::Level log_level(config::LogLevel level) {
       break;
   }
   return log::Level::kError;
+}
+
+/// Where it was not asked for, a data directory that lies too deep is no reason not to
+/// serve.
+std::string usable_control_path(const config::Config& config, log::Logger& logger) {
+  std::string path = control_path(config);
+  if (!config.server.control.empty() || path.size() < sizeof(::sockaddr_un{}.sun_path)) return path;
+  logger.warn(
+      "there is no control socket, so commands cannot reach this server: name a file with a "
+      "shorter path in server.control",
+      {{"path", path}});
+  return {};
 }
 
 }  // namespace
@@ -123,6 +138,7 @@ net::Options net_options(const config::Config& config, log::Logger& logger, int 
   for (const config::ListenAddress& address : config.server.listen) {
     options.listen.push_back(address.str());
   }
+  options.control = usable_control_path(config, logger);
   options.workers = config.server.workers;
   options.pool_threads = pool_threads(config);
   options.pool_queue = config.server.pool_queue;

@@ -9,6 +9,8 @@
 #include <variant>
 #include <vector>
 
+#include "auth/robot_accounts.h"
+#include "auth/robot_file.h"
 #include "server/cli/compose.h"
 #include "server/cli/policy.h"
 #include "server/log/rotating_file.h"
@@ -17,6 +19,8 @@ namespace shale::cli {
 namespace {
 
 constexpr std::chrono::seconds kLook{1};
+/// So many looks lie between two times that the last use of robots is stored.
+constexpr unsigned kLooksPerStore = 60;
 
 auth::SigningKey token_key(const config::Config& config) {
   const std::filesystem::path path =
@@ -29,6 +33,15 @@ auth::SigningKey token_key(const config::Config& config) {
 auth::TokenService::Options token_options(const config::Config& config) {
   return {.format = {.issuer = "shale", .service = config.auth.service},
           .life = std::chrono::duration_cast<std::chrono::seconds>(config.auth.token_life)};
+}
+
+std::unique_ptr<auth::RobotAccounts> open_robots(const config::Config& config, const Clock& clock) {
+  const std::filesystem::path path =
+      std::filesystem::path(config.storage.data_dir) / "auth" / "robots.json";
+  auto opened = auth::RobotAccounts::open(std::make_unique<auth::RobotFile>(path),
+                                          [&clock] { return clock.now(); });
+  if (const auto* fault = std::get_if<std::string>(&opened)) throw std::runtime_error(*fault);
+  return std::get<std::unique_ptr<auth::RobotAccounts>>(std::move(opened));
 }
 
 std::unique_ptr<log::Logger> audit_lines(const config::Config::Auth& config, log::Logger& logger) {
@@ -53,21 +66,33 @@ Gatehouse::Gatehouse(const config::Config& config, const Clock& clock, log::Logg
       audit_lines_(audit_lines(config.auth, logger)),
       audit_(audit_lines_ ? std::make_unique<api::Audit>(*audit_lines_, trusted_proxies(config))
                           : nullptr),
-      sources_(make_sources(config.auth)),
+      sources_(make_sources(config, clock)),
       login_(*sources_, login_options(config)),
       tokens_(*sources_, token_key(config), token_options(config)),
-      guard_(login_, tokens_, clock, guard_settings(config, audit_.get()), first_policy()),
+      guard_(login_, tokens_, *robots_, clock, guard_settings(config, audit_.get()),
+             first_policy()),
       watcher_([this](const std::stop_token& stop) { watch(stop); }) {}
 
-std::unique_ptr<auth::Authenticator> Gatehouse::make_sources(const config::Config::Auth& config) {
+Gatehouse::~Gatehouse() {
+  watcher_.request_stop();
+  watcher_.join();
+  store_last_used();
+}
+
+std::unique_ptr<auth::Authenticator> Gatehouse::make_sources(const config::Config& config,
+                                                             const Clock& clock) {
   std::vector<std::unique_ptr<auth::Authenticator>> sources;
-  if (!config.htpasswd.empty()) {
-    if (auth::stamp_of(config.htpasswd).size <= 0) {
-      throw std::runtime_error("auth.htpasswd: " + config.htpasswd +
+  auto robots = open_robots(config, clock);
+  robots_ = robots.get();
+  sources.push_back(std::move(robots));
+  const std::string& htpasswd = config.auth.htpasswd;
+  if (!htpasswd.empty()) {
+    if (auth::stamp_of(htpasswd).size <= 0) {
+      throw std::runtime_error("auth.htpasswd: " + htpasswd +
                                " is empty or cannot be read: `shale user add` makes one");
     }
     auto users = std::make_unique<auth::HtpasswdSource>(
-        config.htpasswd, [this](const std::string& what) { logger_.warn(what, {}); });
+        htpasswd, [this](const std::string& what) { logger_.warn(what, {}); });
     users_ = users.get();
     sources.push_back(std::move(users));
   }
@@ -106,15 +131,23 @@ void Gatehouse::refresh_policy() {
   logger_.info("the policy was read again", {{"file", policy_path_}});
 }
 
+void Gatehouse::store_last_used() {
+  if (const auto fault = robots_->store_last_used()) {
+    logger_.error("when robots were last used cannot be stored", {{"cause", *fault}});
+  }
+}
+
 void Gatehouse::watch(const std::stop_token& stop) {
   std::mutex mutex;
   std::condition_variable_any never;
   std::unique_lock lock(mutex);
+  unsigned looks = 0;
   while (!never.wait_for(lock, stop, kLook, [&] { return stop.stop_requested(); })) {
     // Nothing that fails here may end the process: what is in force stays so.
     try {
       if (users_ != nullptr) users_->refresh();
       if (!policy_path_.empty()) refresh_policy();
+      if (++looks % kLooksPerStore == 0) store_last_used();
     } catch (const std::exception& exception) {
       logger_.error("looking for changed users and policies failed", {{"cause", exception.what()}});
     }

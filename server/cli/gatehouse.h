@@ -24,20 +24,28 @@ class Gatehouse {
   /// the users or the key of tokens cannot be read.
   Gatehouse(const config::Config& config, const Clock& clock, log::Logger& logger);
 
+  /// Stores what is only in memory so far.
+  ~Gatehouse();
+  Gatehouse(const Gatehouse&) = delete;
+  Gatehouse& operator=(const Gatehouse&) = delete;
+
   const api::Guard& guard() const noexcept { return guard_; }
 
  private:
-  std::unique_ptr<auth::Authenticator> make_sources(const config::Config::Auth& config);
+  std::unique_ptr<auth::Authenticator> make_sources(const config::Config& config,
+                                                    const Clock& clock);
   std::shared_ptr<const auth::AccessPolicy> first_policy();
   void refresh_policy();
   void watch(const std::stop_token& stop);
+  void store_last_used();
 
   log::Logger& logger_;
   const std::string policy_path_;
   auth::FileStamp policy_stamp_;
   std::unique_ptr<log::Logger> audit_lines_;  ///< null where nothing is written down
   std::unique_ptr<api::Audit> audit_;         ///< likewise
-  auth::HtpasswdSource* users_ = nullptr;     ///< one of the sources, if there is a file
+  auth::RobotAccounts* robots_ = nullptr;     ///< one of the sources
+  auth::HtpasswdSource* users_ = nullptr;     ///< another, if there is a file
   std::unique_ptr<auth::Authenticator> sources_;
   auth::PasswordLogin login_;
   auth::TokenService tokens_;

@@ -38,8 +38,9 @@ void check_reachability(const Config& config, Conflicts& found) {
     if (address.local()) continue;
     found.push_back(
         {{"server.listen", "server.insecure"},
-         address.str() + " can be reached from other machines, and without auth.htpasswd nobody " +
-             "can log in: set it, listen on 127.0.0.1, [::1] or a unix socket, or set " +
+         address.str() + " can be reached from other machines, and without auth.htpasswd or " +
+             "auth.robots nobody can log in: set one, listen on 127.0.0.1, [::1] or a unix socket, "
+             "or set " +
              "server.insecure to anonymous-everything to let everybody do what auth.policy " +
              "allows, and without one read, write and delete"});
   }

@@ -36,6 +36,8 @@ struct Config {
     /// trusted proxy, otherwise from Host.
     bool absolute_locations = false;
     std::string insecure;  ///< empty or `anonymous-everything`
+    /// The socket that commands talk to; empty: in the data directory, `none`: there is none.
+    std::string control;
 
     bool operator==(const Server&) const = default;
   };
@@ -96,6 +98,7 @@ struct Config {
 
   struct Auth {
     std::string htpasswd;  ///< file of users; empty: none
+    bool robots = false;   ///< robots may log in even where there are no users
     std::string policy;    ///< file of rules; empty: whoever is logged in may do everything
     std::string realm = "Shale";
     std::string service = "shale";  ///< whom tokens are for
@@ -109,7 +112,7 @@ struct Config {
     /// Whether anything is asked before a request is served.
     bool configured() const noexcept { return !htpasswd.empty() || !policy.empty(); }
     /// Whether anybody can prove who they are.
-    bool has_users() const noexcept { return !htpasswd.empty(); }
+    bool has_users() const noexcept { return !htpasswd.empty() || robots; }
   };
 
   struct Log {

@@ -162,7 +162,7 @@ std::string reference() {
       "# in force.\n"
       "#\n"
       "# Sizes are bytes, or whole numbers with KiB, MiB, GiB or TiB. Durations are whole numbers\n"
-      "# with ms, s, m or h.\n";
+      "# with ms, s, m, h or d.\n";
   const Config defaults;
   walk([&](std::string_view section) { text += '\n' + std::string(section) + ":\n"; },
        [&](const Setting& setting) {

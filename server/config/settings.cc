@@ -37,6 +37,11 @@ Parsed<std::string> parse_file(std::string_view text) {
   return parse_path_to("file", text);
 }
 
+Parsed<std::string> parse_optional_path(std::string_view text) {
+  if (text.empty()) return std::string();
+  return parse_path(text);
+}
+
 /// Only scheme, host and port: the protocol puts /v2/ right behind the host, so
 /// no path can come between.
 Parsed<std::string> parse_external_url(std::string_view text) {
@@ -101,11 +106,18 @@ std::vector<Setting> server_settings() {
       scalar(
           {.key = "server.insecure",
            .form = "empty or anonymous-everything",
-           .doc = "Without auth.htpasswd nobody can log in, and the server listens on loopback "
-                  "addresses and unix sockets only. `anonymous-everything` lifts that: everybody "
+           .doc = "Without auth.htpasswd and auth.robots nobody can log in, and the server listens "
+                  "on loopback addresses and unix sockets only. `anonymous-everything` lifts that: "
+                  "everybody "
                   "who can connect may then do what auth.policy allows, and without one read, "
                   "write and delete."},
           field(&S::insecure), parse_insecure, same),
+      scalar(
+          {.key = "server.control",
+           .form = "file, none, or empty",
+           .doc = "The unix socket that commands such as `shale robot` talk to, which is for the "
+                  "owner of this process alone. Empty is control.sock in storage.data_dir."},
+          field(&S::control), parse_optional_path, same),
   };
 }
 
@@ -240,11 +252,6 @@ Parsed<std::string> parse_realm(std::string_view text) {
   return std::string(text);
 }
 
-Parsed<std::string> parse_optional_path(std::string_view text) {
-  if (text.empty()) return std::string();
-  return parse_path(text);
-}
-
 std::vector<Setting> auth_settings() {
   using A = Config::Auth;
   const auto field = [](auto member) { return Field{&Config::auth, member}; };
@@ -254,6 +261,9 @@ std::vector<Setting> auth_settings() {
               .doc = "Users and their password hashes, as `htpasswd -B` and `shale user add` write "
                      "them. Read again when it changes."},
              field(&A::htpasswd), parse_optional_path, same),
+      truth("auth.robots", field(&A::robots),
+            "Makes everybody log in even without auth.htpasswd: with the robot accounts that "
+            "`shale robot create` makes, which can log in beside users, too."),
       scalar(
           {.key = "auth.policy",
            .form = "file, or empty",

@@ -26,9 +26,8 @@ constexpr std::array kSizes{
     Unit{.name = "", .factor = 1},
 };
 constexpr std::array kDurations{
-    Unit{.name = "h", .factor = 3'600'000},
-    Unit{.name = "m", .factor = 60'000},
-    Unit{.name = "s", .factor = 1'000},
+    Unit{.name = "d", .factor = 86'400'000}, Unit{.name = "h", .factor = 3'600'000},
+    Unit{.name = "m", .factor = 60'000},     Unit{.name = "s", .factor = 1'000},
     Unit{.name = "ms", .factor = 1},
 };
 
@@ -76,14 +75,15 @@ Parsed<std::chrono::milliseconds> parse_duration(std::string_view text) {
   constexpr milliseconds kMost = std::chrono::years{1000};
   const auto count = parse(text, kDurations, static_cast<std::uint64_t>(kMost.count()));
   if (!count) {
-    return Wrong{quoted(text) + " is not a duration: write a whole number with ms, s, m or h, " +
+    return Wrong{quoted(text) + " is not a duration: write a whole number with ms, s, m, h or d, " +
                  "such as 30s"};
   }
   return milliseconds{static_cast<milliseconds::rep>(*count)};
 }
 
 std::string format_duration(std::chrono::milliseconds duration) {
-  return format(static_cast<std::uint64_t>(duration.count()), kDurations);
+  return format(static_cast<std::uint64_t>(duration.count()),
+                std::span<const Unit>(kDurations).subspan(1));
 }
 
 }  // namespace shale::config

@@ -14,9 +14,9 @@ Parsed<std::uint64_t> parse_size(std::string_view text);
 /// The shortest form that `parse_size` reads back as the same number.
 std::string format_size(std::uint64_t bytes);
 
-/// A whole number with ms, s, m or h.
+/// A whole number with ms, s, m, h or d.
 Parsed<std::chrono::milliseconds> parse_duration(std::string_view text);
-/// The shortest form that `parse_duration` reads back as the same time.
+/// The shortest form without days that `parse_duration` reads back as the same time.
 std::string format_duration(std::chrono::milliseconds duration);
 
 }  // namespace shale::config

@@ -21,7 +21,7 @@ FENCED = {  # third-party prefix -> the only places that may include it
     "pistache/": {"server/net"},
     "rocksdb/": {"server/index/rocks"},
     "prometheus/": {"metrics"},
-    "boost/": {"server/http"},
+    "boost/": {"server/http", "server/cli"},
     "openssl/": {"blobstore", "auth", "server/net"},
     "yaml-cpp/": {"server/config"},
     "CLI/": {"server/config", "server/cli"},

@@ -68,7 +68,7 @@ TEST_CASE("load: a wrong value is named with file, line, column, key, fault and 
               "as 100"});
   CHECK(problems_in("timeouts:\n  idle: 30\n") ==
         Lines{"shale.yaml:2:9: timeouts.idle: \"30\" is not a duration: write a whole number with "
-              "ms, s, m or h, such as 30s"});
+              "ms, s, m, h or d, such as 30s"});
   CHECK(
       problems_in("registry:\n  delete_tags: yes\n") ==
       Lines{
@@ -351,7 +351,8 @@ TEST_CASE("load: TLS needs certificates, keys to go with them, and an address") 
 
 TEST_CASE("load: without users only this machine is served, unless that is asked for") {
   const std::string why =
-      " can be reached from other machines, and without auth.htpasswd nobody can log in: set it, "
+      " can be reached from other machines, and without auth.htpasswd or auth.robots nobody can "
+      "log in: set one, "
       "listen on 127.0.0.1, [::1] or a unix socket, or set server.insecure to "
       "anonymous-everything to let everybody do what auth.policy allows, and without one read, "
       "write and delete";
@@ -360,6 +361,7 @@ TEST_CASE("load: without users only this machine is served, unless that is asked
               "shale.yaml:2:11: server.listen: 192.168.0.1:5000" + why});
   CHECK(problems_in("server:\n  listen: [':5000']\n  insecure: anonymous-everything\n").empty());
   CHECK(problems_in("server:\n  listen: [':5000']\nauth:\n  htpasswd: users\n").empty());
+  CHECK(problems_in("server:\n  listen: [':5000']\nauth:\n  robots: true\n").empty());
   CHECK(problems_in("server:\n  listen: [':5000']\nauth:\n  htpasswd: users\n  policy: rules\n")
             .empty());
   // Nobody can log in by a policy.

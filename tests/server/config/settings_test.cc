@@ -30,6 +30,7 @@ const std::map<std::string, Texts, std::less<>> kOther = {
     {"server.trusted_proxies", {"10.0.0.0/8", "fd00::1"}},
     {"server.absolute_locations", {"true"}},
     {"server.insecure", {"anonymous-everything"}},
+    {"server.control", {"/run/shale/control.sock"}},
     {"tls.certificates", {"/srv/tls/a.crt", "/srv/tls/b.crt"}},
     {"tls.keys", {"/srv/tls/a.key", "/srv/tls/b.key"}},
     {"storage.data_dir", {"/srv/shale data"}},
@@ -60,6 +61,7 @@ const std::map<std::string, Texts, std::less<>> kOther = {
     {"registry.delete_blobs", {"false"}},
     {"registry.delete_uploads", {"false"}},
     {"auth.htpasswd", {"/etc/shale/htpasswd"}},
+    {"auth.robots", {"true"}},
     {"auth.policy", {"/etc/shale/policy.yaml"}},
     {"auth.realm", {"Our registry"}},
     {"auth.service", {"registry.example.com"}},
@@ -87,7 +89,8 @@ Config other_config() {
                    .external_url = "https://registry.example.com:8443",
                    .trusted_proxies = {network("10.0.0.0/8"), network("fd00::1")},
                    .absolute_locations = true,
-                   .insecure = "anonymous-everything"};
+                   .insecure = "anonymous-everything",
+                   .control = "/run/shale/control.sock"};
   config.tls = {.certificates = {"/srv/tls/a.crt", "/srv/tls/b.crt"},
                 .keys = {"/srv/tls/a.key", "/srv/tls/b.key"}};
   config.storage = {.data_dir = "/srv/shale data",
@@ -118,6 +121,7 @@ Config other_config() {
                      .delete_blobs = false,
                      .delete_uploads = false};
   config.auth = {.htpasswd = "/etc/shale/htpasswd",
+                 .robots = true,
                  .policy = "/etc/shale/policy.yaml",
                  .realm = "Our registry",
                  .service = "registry.example.com",

@@ -48,7 +48,8 @@ TEST_CASE("parse_size: anything else is refused with a word on what to write") {
   }
 }
 
-TEST_CASE("parse_duration: milliseconds, seconds, minutes and hours") {
+TEST_CASE("parse_duration: milliseconds, seconds, minutes, hours and days") {
+  CHECK(time_of("90d") == 24h * 90);
   CHECK(time_of("500ms") == 500ms);
   CHECK(time_of("30s") == 30s);
   CHECK(time_of("10m") == 10min);
@@ -57,13 +58,13 @@ TEST_CASE("parse_duration: milliseconds, seconds, minutes and hours") {
 }
 
 TEST_CASE("parse_duration: anything else is refused with a word on what to write") {
-  for (const std::string text : {"", "30", "s", "30 s", "1d", "1.5h", "-1s", "1h30m", "30sec",
+  for (const std::string text : {"", "30", "s", "30 s", "1w", "1.5h", "-1s", "1h30m", "30sec",
                                  "9223372036854775807ms", "99999999999h"}) {
     const auto parsed = parse_duration(text);
     REQUIRE_MESSAGE(std::holds_alternative<Wrong>(parsed), text);
     CHECK(std::get<Wrong>(parsed).why ==
           '"' + text +
-              "\" is not a duration: write a whole number with ms, s, m or h, such as 30s");
+              "\" is not a duration: write a whole number with ms, s, m, h or d, such as 30s");
   }
 }
 

@@ -1,0 +1,140 @@
+#include "server/cli/control.h"
+
+#include <filesystem>
+#include <ostream>
+#include <vector>
+
+#include <sys/un.h>
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
+#include <nlohmann/json.hpp>
+
+#include "server/config/load.h"
+
+namespace shale::cli {
+namespace {
+
+namespace http = boost::beast::http;
+using Socket = boost::asio::local::stream_protocol::socket;
+using Json = nlohmann::json;
+
+std::string unreachable(const std::string& path, const std::string& why) {
+  return "cannot reach a server at " + path + ": " + why +
+         "; is `shale serve` running there, and do you run this as its user? --data-dir, --config "
+         "or --socket say which one is meant";
+}
+
+std::string text_of(const Json& json, const char* name) {
+  const auto found = json.find(name);
+  return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+}  // namespace
+
+std::string control_path(const config::Config& config) {
+  if (config.server.control == "none") return {};
+  if (!config.server.control.empty()) return config.server.control;
+  return (std::filesystem::path(config.storage.data_dir) / "control.sock").string();
+}
+
+std::string ControlAnswer::error() const {
+  const Json json = Json::parse(body, nullptr, /*allow_exceptions=*/false);
+  std::string all;
+  if (json.is_object() && json.contains("errors") && json["errors"].is_array()) {
+    for (const Json& entry : json["errors"]) {
+      if (!entry.is_object()) continue;
+      const std::string detail = text_of(entry, "detail");
+      (all += all.empty() ? "" : "\n") += text_of(entry, "message");
+      if (!detail.empty()) (all += ": ") += detail;
+    }
+  }
+  return all.empty() ? "the server answered " + std::to_string(status) : all;
+}
+
+std::variant<ControlAnswer, std::string> ask_server(const std::string& path,
+                                                    std::string_view method,
+                                                    std::string_view target,
+                                                    const std::string& json) {
+  if (path.size() >= sizeof(::sockaddr_un{}.sun_path)) {
+    return unreachable(path, "the path is too long for a unix socket");
+  }
+  boost::asio::io_context context;
+  Socket socket(context);
+  boost::system::error_code error;
+  socket.connect(boost::asio::local::stream_protocol::endpoint(path), error);
+  if (error) return unreachable(path, error.message());
+
+  http::request<http::string_body> request;
+  request.method_string({method.data(), method.size()});
+  request.target({target.data(), target.size()});
+  request.version(11);
+  request.set(http::field::host, "localhost");
+  request.set(http::field::user_agent, "shale");
+  request.keep_alive(false);
+  if (!json.empty()) request.set(http::field::content_type, "application/json");
+  request.body() = json;
+  request.prepare_payload();
+  http::write(socket, request, error);
+  // One that refuses early may have closed already; its answer tells more.
+  boost::beast::flat_buffer buffer;
+  http::response_parser<http::string_body> answer;
+  answer.body_limit(boost::none);
+  http::read(socket, buffer, answer, error);
+  if (error) return "the server at " + path + " did not answer: " + error.message();
+  return ControlAnswer{static_cast<int>(answer.get().result_int()),
+                       std::move(answer.get().body())};
+}
+
+ControlOption::ControlOption(CLI::App& command) {
+  command.add_option("--data-dir", data_dir_, "The data directory of the server that is meant")
+      ->type_name("DIR");
+  command.add_option("--config", config_, "Its configuration; also SHALE_CONFIG")
+      ->type_name("FILE");
+  command.add_option("--socket", socket_, "Its control socket")->type_name("PATH");
+}
+
+std::optional<std::string> ControlOption::path(const Surroundings& surroundings) const {
+  if (socket_) return socket_;
+  config::Sources sources{.file = config_ ? config_ : config_file_of(surroundings.environment),
+                          .environment = surroundings.environment,
+                          .flags = {}};
+  if (data_dir_) sources.flags.push_back({"--data-dir", "storage.data_dir", {*data_dir_}});
+  const auto loaded = config::load(sources);
+  if (const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded)) {
+    for (const config::Problem& problem : *problems)
+      surroundings.err << problem.str() << '\n';
+    return std::nullopt;
+  }
+  std::string path = control_path(std::get<config::Loaded>(loaded).config);
+  if (!path.empty()) return path;
+  surroundings.err << "shale: server.control is none, so that server takes no commands: leave it "
+                      "out, or name a file, and restart\n";
+  return std::nullopt;
+}
+
+std::optional<std::string> ControlOption::ask(const Surroundings& surroundings,
+                                              std::string_view method, std::string_view target,
+                                              const std::string& json, int& code) const {
+  code = kUsage;
+  const auto socket = path(surroundings);
+  if (!socket) return std::nullopt;
+  code = kFailure;
+  auto answer = ask_server(*socket, method, target, json);
+  if (const auto* fault = std::get_if<std::string>(&answer)) {
+    surroundings.err << "shale: " << *fault << '\n';
+    return std::nullopt;
+  }
+  auto& answered = std::get<ControlAnswer>(answer);
+  if (!answered.fine()) {
+    surroundings.err << "shale: " << answered.error() << '\n';
+    return std::nullopt;
+  }
+  code = kOk;
+  return std::move(answered.body);
+}
+
+}  // namespace shale::cli
