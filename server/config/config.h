@@ -110,7 +110,7 @@ struct Config {
 
     bool operator==(const Auth&) const = default;
     /// Whether anything is asked before a request is served.
-    bool configured() const noexcept { return !htpasswd.empty() || !policy.empty(); }
+    bool configured() const noexcept { return has_users() || !policy.empty(); }
     /// Whether anybody can prove who they are.
     bool has_users() const noexcept { return !htpasswd.empty() || robots; }
   };

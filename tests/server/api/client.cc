@@ -16,14 +16,16 @@ namespace {
 
 using Json = nlohmann::json;
 
-/// Those of the distribution-spec, and the two of Docker's for faults of ours.
-constexpr std::array<std::string_view, 16> kCodes = {
+/// Those of the distribution-spec, the two of Docker's for faults of ours, and those of
+/// what the spec does not know.
+constexpr std::array<std::string_view, 19> kCodes = {
     "BLOB_UNKNOWN",     "BLOB_UPLOAD_INVALID",   "BLOB_UPLOAD_UNKNOWN",
     "DIGEST_INVALID",   "MANIFEST_BLOB_UNKNOWN", "MANIFEST_INVALID",
     "MANIFEST_UNKNOWN", "NAME_INVALID",          "NAME_UNKNOWN",
     "SIZE_INVALID",     "UNAUTHORIZED",          "DENIED",
     "UNSUPPORTED",      "TOOMANYREQUESTS",       "UNKNOWN",
-    "UNAVAILABLE"};
+    "UNAVAILABLE",      "ROBOT_UNKNOWN",         "ROBOT_INVALID",
+    "ROBOT_EXISTS"};
 
 std::string_view first_line(std::string_view request) {
   return request.substr(0, request.find('\r'));

@@ -84,6 +84,11 @@ http::Plan FakeApplication::plan(const http::Request& request) {
       return text_response(asked.peer.tls ? "https" : "http");
     }}};
   }
+  if (path == "/control") {
+    return {http::Plan::OnWorker{[](const http::Request& asked) {
+      return text_response(asked.peer.control ? "yes" : "no");
+    }}};
+  }
   if (path == "/hold" || path == "/planned") {
     return {http::Plan::OnWorker{[this](const http::Request& asked) {
       if (asked.path == "/hold") gate.wait();

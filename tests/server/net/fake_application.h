@@ -36,7 +36,8 @@ class Gate {
 /// - `/refuse` refuses a stream unread, `/refuse-late` after 1,000 bytes
 /// - `/slow` and `/slow-stream` wait at `gate` on the pool
 /// - `/hold` waits at `gate` on the worker; `/planned` answers there how many
-///   requests have been planned, `/scheme` whether TLS is spoken
+///   requests have been planned, `/scheme` whether TLS is spoken, `/control` whether it
+///   came through the control socket
 /// - `/throw-dress` and `/throw-finished` throw in those calls, `/throw-refuse` in
 ///   the handler and then in `refuse`
 /// - `/throw`, `/throw-pool`, `/throw-open`, `/throw-append` throw

@@ -2,6 +2,8 @@
 
 #include <thread>
 
+#include <sys/stat.h>
+
 #include <doctest/doctest.h>
 
 #include "tests/server/net/server_fixture.h"
@@ -197,6 +199,26 @@ TEST_CASE("Server: serves unix sockets, and removes the socket at its end") {
     net::Server server(application, options);
     CHECK(WireClient("unix:" + path).exchange(kGet)->body == "hello");
     CHECK(WireClient(server.addresses()[1]).exchange(kGet)->body == "hello");
+  }
+  CHECK(::access(path.c_str(), F_OK) != 0);
+}
+
+TEST_CASE("Server: the control socket is for its owner alone, and marks who comes through it") {
+  FakeApplication application;
+  const std::string path = "/tmp/shale-net-control-" + std::to_string(::getpid());
+  net::Options options;
+  options.listen = {"127.0.0.1:0"};
+  options.control = path;
+  {
+    net::Server server(application, options);
+    struct ::stat status{};
+    REQUIRE(::stat(path.c_str(), &status) == 0);
+    CHECK((status.st_mode & 0777U) == 0600U);
+    CHECK(server.addresses().size() == 1);
+    const std::string ask =
+        "GET /control HTTP/1.1\r\nHost: localhost\r\nForwarded: for=unix\r\n\r\n";
+    CHECK(WireClient("unix:" + path).exchange(ask)->body == "yes");
+    CHECK(WireClient(server.addresses()[0]).exchange(ask)->body == "no");
   }
   CHECK(::access(path.c_str(), F_OK) != 0);
 }
