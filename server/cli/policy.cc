@@ -37,18 +37,13 @@ std::vector<std::string> lines_of(const std::string& path,
   std::vector<std::string> lines;
   lines.reserve(notes.size());
   for (const auth::PolicyNote& note : notes)
-    lines.push_back(path + ':' + std::to_string(note.line) + ": " + note.what);
+    lines.push_back(config::Problem{path + ':' + std::to_string(note.line), {}, note.what}.str());
   return lines;
 }
 
-}  // namespace
+using FileReading = std::variant<config::PolicyFile, std::vector<config::Problem>>;
 
-std::variant<LoadedPolicy, std::vector<std::string>> load_policy(const std::string& path) {
-  if (path.empty()) {
-    return LoadedPolicy{
-        std::make_shared<const auth::AccessPolicy>(auth::AccessPolicy::for_everybody_known()), {}};
-  }
-  const auto read = config::read_policy_file(path);
+PolicyReading compiled(const FileReading& read, const std::string& path) {
   if (const auto* problems = std::get_if<std::vector<config::Problem>>(&read)) {
     std::vector<std::string> lines;
     for (const config::Problem& problem : *problems)
@@ -62,6 +57,20 @@ std::variant<LoadedPolicy, std::vector<std::string>> load_policy(const std::stri
   auto& good = std::get<auth::CompiledPolicy>(compiled);
   return LoadedPolicy{std::make_shared<const auth::AccessPolicy>(std::move(good.policy)),
                       lines_of(path, good.warnings)};
+}
+
+}  // namespace
+
+PolicyReading load_policy(const std::string& path) {
+  if (path.empty()) {
+    return LoadedPolicy{
+        std::make_shared<const auth::AccessPolicy>(auth::AccessPolicy::for_everybody_known()), {}};
+  }
+  return compiled(config::read_policy_file(path), path);
+}
+
+PolicyReading understand_policy(const std::string& text, const std::string& path) {
+  return compiled(config::parse_policy(text, path), path);
 }
 
 }  // namespace shale::cli

@@ -15,7 +15,12 @@ struct LoadedPolicy {
   std::vector<std::string> warnings;
 };
 
-/// Or all that is wrong with it. An empty path is the policy for whoever has none.
-std::variant<LoadedPolicy, std::vector<std::string>> load_policy(const std::string& path);
+/// Or all that is wrong with it.
+using PolicyReading = std::variant<LoadedPolicy, std::vector<std::string>>;
+
+/// An empty path is the policy for whoever has none.
+PolicyReading load_policy(const std::string& path);
+/// The same of a text; `path` is what the lines begin with.
+PolicyReading understand_policy(const std::string& text, const std::string& path);
 
 }  // namespace shale::cli
