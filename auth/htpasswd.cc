@@ -34,8 +34,17 @@ std::optional<std::string> fault_of(std::string_view name, std::string_view hash
   if (!is_account_name(name)) {
     return "the user name is empty, too long, or has a character that names may not have";
   }
-  if (is_password_hash(hash)) return std::nullopt;
+  if (is_reserved_name(name)) {
+    return "no user may be called " + std::string(name) +
+           ": anonymous, authenticated and what begins with robot+ mean others. Rename the user";
+  }
+  const HashForm form = form_of_hash(hash);
+  if (form == HashForm::kGood) return std::nullopt;
   const std::string whose = "the password of " + std::string(name);
+  if (form == HashForm::kTooCostly) {
+    return whose + " is hashed at a cost that no login may have (bcrypt beyond 16, SHA-512-crypt " +
+           "beyond 1000000 rounds, yescrypt beyond 256 MiB): set it anew with `shale user add`";
+  }
   if (hash.starts_with("$apr1$") || hash.starts_with("{SHA}")) {
     return whose + " is hashed with MD5 or SHA-1, which protect nothing: set it anew with " +
            "`shale user add`, or `htpasswd -B`";

@@ -38,13 +38,20 @@ std::optional<unsigned> parse_digits(std::string_view text) {
   return value;
 }
 
+HashForm within(std::uint64_t cost, std::uint64_t most) {
+  return cost <= most ? HashForm::kGood : HashForm::kTooCostly;
+}
+
 /// `$2b$` + two digits + `$` + 22 of salt + 31 of hash.
-bool is_bcrypt(std::string_view hash) {
+HashForm form_of_bcrypt(std::string_view hash) {
   constexpr std::size_t kLength = 60;
-  if (hash.size() != kLength || hash[6] != '$') return false;
+  constexpr unsigned kCheapest = 4;
+  constexpr unsigned kDearest = 31;
+  if (hash.size() != kLength || hash[6] != '$') return HashForm::kUnknown;
   const auto cost = parse_digits(hash.substr(4, 2));
-  return cost && *cost >= 4 && *cost <= kMostBcryptCost &&
-         hash.substr(7).find('$') == std::string_view::npos;
+  const bool whole = cost && *cost >= kCheapest && *cost <= kDearest &&
+                     hash.substr(7).find('$') == std::string_view::npos;
+  return whole ? within(*cost, kMostBcryptCost) : HashForm::kUnknown;
 }
 
 /// What stands between the form's mark and the hash, which is after the last `$`, and
@@ -57,19 +64,22 @@ std::optional<std::string_view> setting_of(std::string_view hash, std::string_vi
 }
 
 /// `$6$` + perhaps `rounds=` and digits and `$` + salt + `$` + hash.
-bool is_sha512(std::string_view hash) {
+HashForm form_of_sha512(std::string_view hash) {
   constexpr std::string_view kRounds = "rounds=";
   constexpr std::size_t kHash = 86;
   auto setting = setting_of(hash, "$6$", kHash);
-  if (!setting) return false;
+  if (!setting) return HashForm::kUnknown;
+  unsigned rounds = 0;
   if (setting->starts_with(kRounds)) {
     const auto end = setting->find('$');
-    if (end == std::string_view::npos) return false;
-    const auto rounds = parse_digits(setting->substr(kRounds.size(), end - kRounds.size()));
-    if (!rounds || *rounds > kMostSha512Rounds) return false;
+    if (end == std::string_view::npos) return HashForm::kUnknown;
+    const auto given = parse_digits(setting->substr(kRounds.size(), end - kRounds.size()));
+    if (!given) return HashForm::kUnknown;
+    rounds = *given;
     setting->remove_prefix(end + 1);
   }
-  return setting->find('$') == std::string_view::npos;
+  const bool whole = setting->find('$') == std::string_view::npos;
+  return whole ? within(rounds, kMostSha512Rounds) : HashForm::kUnknown;
 }
 
 /// The value of one character of crypt's base64, as far as it stands for a number alone:
@@ -83,31 +93,28 @@ std::optional<unsigned> parse_number(char c) {
 /// `$y$j` + a character each for the count of blocks and their size + `$` + salt + `$` +
 /// hash. Other flavors and further parameters exist, and no tool that writes them for
 /// passwords.
-bool is_yescrypt(std::string_view hash) {
+HashForm form_of_yescrypt(std::string_view hash) {
   constexpr std::size_t kHash = 43;
   const auto setting = setting_of(hash, "$y$j", kHash);
   if (!setting || setting->size() < 3 || setting->find('$') != 2 || setting->rfind('$') != 2) {
-    return false;
+    return HashForm::kUnknown;
   }
   const auto blocks = parse_number(setting->at(0));
   const auto size = parse_number(setting->at(1));
+  if (!blocks || !size) return HashForm::kUnknown;
   // Both are written less one, and the count as its logarithm.
-  return blocks && size &&
-         (std::uint64_t{128} * (*size + 1)) << (*blocks + 1) <= kMostYescryptBytes;
-}
-
-bool is_whole(std::string_view hash) {
-  if (hash.starts_with("$2a$") || hash.starts_with("$2b$") || hash.starts_with("$2y$")) {
-    return is_bcrypt(hash);
-  }
-  if (hash.starts_with("$6$")) return is_sha512(hash);
-  return hash.starts_with("$y$j") && is_yescrypt(hash);
+  return within((std::uint64_t{128} * (*size + 1)) << (*blocks + 1), kMostYescryptBytes);
 }
 
 }  // namespace
 
-bool is_password_hash(std::string_view hash) {
-  return hash.size() < CRYPT_OUTPUT_SIZE && only_crypt_characters(hash) && is_whole(hash);
+HashForm form_of_hash(std::string_view hash) {
+  if (hash.size() >= CRYPT_OUTPUT_SIZE || !only_crypt_characters(hash)) return HashForm::kUnknown;
+  if (hash.starts_with("$2a$") || hash.starts_with("$2b$") || hash.starts_with("$2y$")) {
+    return form_of_bcrypt(hash);
+  }
+  if (hash.starts_with("$6$")) return form_of_sha512(hash);
+  return hash.starts_with("$y$j") ? form_of_yescrypt(hash) : HashForm::kUnknown;
 }
 
 bool password_matches(const std::string& hash, const std::string& password) {

@@ -1,15 +1,25 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace shale::auth {
 
-/// Whether `hash` is in a form that is checked here: bcrypt (`$2a$`, `$2b$`,
-/// `$2y$`), SHA-512-crypt (`$6$`) or yescrypt (`$y$`), and whole; and whether it costs no
-/// more than a login may: bcrypt's cost up to 16, a million rounds, 256 MiB of memory.
-bool is_password_hash(std::string_view hash);
+enum class HashForm : std::uint8_t {
+  kGood,
+  kUnknown,    ///< of another kind, or not whole
+  kTooCostly,  ///< whole, and more work than a login may be
+};
+
+/// What `hash` is: bcrypt (`$2a$`, `$2b$`, `$2y$`), SHA-512-crypt (`$6$`) or yescrypt
+/// (`$y$`) is good, as far as bcrypt's cost is up to 16, the rounds are up to a million, the
+/// memory up to 256 MiB.
+HashForm form_of_hash(std::string_view hash);
+inline bool is_password_hash(std::string_view hash) {
+  return form_of_hash(hash) == HashForm::kGood;
+}
 
 /// Whether `password` is the one behind `hash`. Slow on purpose. Passwords that are
 /// longer than 511 bytes or have a NUL in them match nothing.

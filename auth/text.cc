@@ -47,4 +47,8 @@ bool is_account_name(std::string_view name) noexcept {
   return is_utf8(name);
 }
 
+bool is_reserved_name(std::string_view name) noexcept {
+  return name == "anonymous" || name == "authenticated" || name.starts_with("robot+");
+}
+
 }  // namespace shale::auth

@@ -8,4 +8,8 @@ namespace shale::auth {
 /// without control characters, colons, commas or blanks at either end.
 bool is_account_name(std::string_view name) noexcept;
 
+/// Whether it is one that no user may have, because it stands for somebody else:
+/// `anonymous` and `authenticated` in policies, `robot+NAME` where robots log in.
+bool is_reserved_name(std::string_view name) noexcept;
+
 }  // namespace shale::auth

@@ -55,6 +55,10 @@ int add_user(const std::string& file, const std::string& name, const Surrounding
     return fail(surroundings, "`" + name + "` cannot name a user: write 1 to 128 characters " +
                                   "without colon, comma and control characters");
   }
+  if (auth::is_reserved_name(name)) {
+    return fail(surroundings, "`" + name + "` cannot name a user: anonymous, authenticated and " +
+                                  "what begins with robot+ mean others");
+  }
   if (name.starts_with('#')) {
     return fail(surroundings, "`" + name + "` cannot name a user: the line would be a comment");
   }

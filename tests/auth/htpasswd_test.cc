@@ -70,6 +70,19 @@ TEST_CASE("Htpasswd: a line that would cost too much is named and skipped") {
   CHECK(parsed.users.contains("alice"));
   REQUIRE(parsed.problems.size() == 1);
   CHECK(parsed.problems[0].line == 1);
+  CHECK(parsed.problems[0].what.starts_with("the password of eve is hashed at a cost"));
+  CHECK(parsed.problems[0].what.find("is no bcrypt") == string::npos);
+}
+
+TEST_CASE("PasswordHash: what is whole and costs too much is told from what is no hash") {
+  const string sha = string(kSha512).substr(string("$6$rounds=1000").size());
+  const string yescrypt = string(kYescrypt).substr(string("$y$j75").size());
+  CHECK(form_of_hash(string(kBcryptY).replace(4, 2, "17")) == HashForm::kTooCostly);
+  CHECK(form_of_hash(string(kBcryptY).replace(4, 2, "32")) == HashForm::kUnknown);
+  CHECK(form_of_hash("$6$rounds=1000001" + sha) == HashForm::kTooCostly);
+  CHECK(form_of_hash("$6$rounds=x" + sha) == HashForm::kUnknown);
+  CHECK(form_of_hash("$y$jET" + yescrypt) == HashForm::kTooCostly);
+  CHECK(form_of_hash("$y$jz" + yescrypt) == HashForm::kUnknown);
 }
 
 TEST_CASE("PasswordHash: a new hash is the password's and no other's") {

@@ -67,7 +67,8 @@ TEST_CASE("shale user: what cannot be done is said, and changes nothing") {
   CHECK(shale({"user", "list", "--file", file}).code == kFailure);
   CHECK(shale({"user", "remove", "alice", "--file", file}).code == kFailure);
   CHECK(shale({"user", "add", "a:b", "--file", file}).code == kFailure);
-  CHECK(shale({"user", "add", "#bob", "--file", file}).code == kFailure);
+  for (const char* name : {"#bob", "anonymous", "authenticated", "robot+ci", "robot:ci", "a,b", ""})
+    CHECK(shale({"user", "add", name, "--file", file}).code == kFailure);
   CHECK(shale({"user", "add", "alice", "--file", file}, std::nullopt).code == kFailure);
   CHECK(shale({"user", "add", "alice", "--file", file}, "").code == kFailure);
   CHECK(shale({"user", "add", "alice", "--file", file}, std::string(73, 'a')).code == kFailure);
