@@ -10,9 +10,6 @@
 namespace shale::auth {
 namespace {
 
-/// A bcrypt hash that no password is known for: its last part is not a hash of anything.
-constexpr std::string_view kDecoy = "$2y$10$abcdefghijklmnopqrstuu5Lo0g67CiD3M4RpN1BmBb4Crp5w7dbK";
-
 std::string_view pop_line(std::string_view& text) {
   const auto end = text.find('\n');
   std::string_view line = text.substr(0, end);
@@ -75,11 +72,8 @@ Htpasswd parse_htpasswd(std::string_view text) {
     if (!parsed.users.emplace(name, hash).second) {
       parsed.problems.push_back(
           {number, "the user " + std::string(name) + " is here twice: the first line counts"});
-      continue;
     }
-    if (parsed.decoy.empty()) parsed.decoy = hash;
   }
-  if (parsed.decoy.empty()) parsed.decoy = kDecoy;
   return parsed;
 }
 

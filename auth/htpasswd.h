@@ -17,9 +17,6 @@ struct HtpasswdProblem {
 /// Users and their password hashes.
 struct Htpasswd {
   std::unordered_map<std::string, std::string> users;
-  /// The hash that a name which is not here is compared with, so that it takes as
-  /// long as one that is. Never empty.
-  std::string decoy;
   std::vector<HtpasswdProblem> problems;
 };
 

@@ -31,15 +31,16 @@ HtpasswdSource::HtpasswdSource(std::string path, Report report)
 }
 
 Outcome HtpasswdSource::authenticate(const PasswordClaim& claim) {
-  std::shared_ptr<const Htpasswd> users;
+  std::shared_ptr<const Users> users;
   {
     const auto state = state_.lock();
     if (!state->users) return SourceFailed{state->fault};
     users = state->users;
   }
-  const auto found = users->users.find(claim.user);
-  const bool known = found != users->users.end();
-  const bool matches = password_matches(known ? found->second : users->decoy, claim.password);
+  const auto found = users->file.users.find(claim.user);
+  const bool known = found != users->file.users.end();
+  const std::string& hash = known ? found->second : users->decoys.of(claim.user);
+  const bool matches = password_matches(hash, claim.password);
   if (!known) return Unknown{};
   if (!matches) return Rejected{};
   return Accepted{identity(claim.user, found->second)};
@@ -49,8 +50,8 @@ LookUp HtpasswdSource::identity_of(Identity::Kind kind, const std::string& name)
   if (kind != Identity::Kind::kUser) return Unknown{};
   const auto state = state_.lock();
   if (!state->users) return SourceFailed{state->fault};
-  const auto found = state->users->users.find(name);
-  if (found == state->users->users.end()) return Unknown{};
+  const auto found = state->users->file.users.find(name);
+  if (found == state->users->file.users.end()) return Unknown{};
   return identity(name, found->second);
 }
 
@@ -63,15 +64,17 @@ void HtpasswdSource::refresh() {
     replace(*state, {}, nullptr, "cannot read " + path_ + ": " + std::strerror(errno));
     return;
   }
-  auto users = std::make_shared<const Htpasswd>(parse_htpasswd(file->text));
-  for (const HtpasswdProblem& problem : users->problems) {
+  Htpasswd parsed = parse_htpasswd(file->text);
+  for (const HtpasswdProblem& problem : parsed.problems) {
     report_(path_ + ':' + std::to_string(problem.line) + ": " + problem.what);
   }
-  replace(*state, file->stamp, std::move(users), {});
+  Decoys decoys(parsed, decoy_key_);
+  replace(*state, file->stamp,
+          std::make_shared<const Users>(Users{std::move(parsed), std::move(decoys)}), {});
 }
 
 /// A fault is told once, not each time that it is met again.
-void HtpasswdSource::replace(State& state, FileStamp stamp, std::shared_ptr<const Htpasswd> users,
+void HtpasswdSource::replace(State& state, FileStamp stamp, std::shared_ptr<const Users> users,
                              std::string fault) {
   if (!fault.empty() && fault != state.fault) report_(fault);
   if (users || state.users) generation_.fetch_add(1);

@@ -8,9 +8,11 @@
 #include <vector>
 
 #include "auth/authenticator.h"
+#include "auth/decoys.h"
 #include "auth/files.h"
 #include "auth/guarded.h"
 #include "auth/htpasswd.h"
+#include "auth/secrets.h"
 
 namespace shale::auth {
 
@@ -32,17 +34,22 @@ class HtpasswdSource final : public Authenticator {
   void refresh();
 
  private:
+  struct Users {
+    Htpasswd file;
+    Decoys decoys;
+  };
   struct State {
     FileStamp stamp;
-    std::shared_ptr<const Htpasswd> users;  ///< null: the file cannot be read
+    std::shared_ptr<const Users> users;  ///< null: the file cannot be read
     std::string fault;
   };
 
-  void replace(State& state, FileStamp stamp, std::shared_ptr<const Htpasswd> users,
+  void replace(State& state, FileStamp stamp, std::shared_ptr<const Users> users,
                std::string fault);
 
   const std::string path_;
   const Report report_;
+  const KeyedHash decoy_key_;
   Guarded<State> state_;
   std::atomic<std::uint64_t> generation_{0};
 };

@@ -104,7 +104,6 @@ TEST_CASE("Htpasswd: lines, comments and line ends") {
   CHECK(parsed.users.size() == 2);
   CHECK(parsed.users.at("alice") == kBcryptY);
   CHECK(parsed.users.at("bob") == kSha512);
-  CHECK(parsed.decoy == kBcryptY);
 }
 
 TEST_CASE("Htpasswd: a line that cannot be used is named and skipped") {
@@ -121,10 +120,19 @@ TEST_CASE("Htpasswd: a line that cannot be used is named and skipped") {
   CHECK(lines == std::vector<std::size_t>{1, 2, 3, 4, 6, 7});
 }
 
-TEST_CASE("Htpasswd: an empty file has a decoy, which is a whole hash of no common password") {
-  const Htpasswd parsed = parse_htpasswd("");
-  CHECK(is_password_hash(parsed.decoy));
-  CHECK_FALSE(password_matches(parsed.decoy, "secret"));
+TEST_CASE("Htpasswd: a name that stands for somebody else is named and skipped") {
+  string text;
+  for (const char* name :
+       {"anonymous", "authenticated", "robot+", "robot+ci", "Anonymous", "robot"})
+    (((text += name) += ':') += kBcryptY) += '\n';
+  const Htpasswd parsed = parse_htpasswd(text);
+  CHECK(parsed.users.size() == 2);
+  CHECK(parsed.users.contains("Anonymous"));
+  CHECK(parsed.users.contains("robot"));
+  REQUIRE(parsed.problems.size() == 4);
+  CHECK(parsed.problems[0].what.starts_with("no user may be called anonymous:"));
+  CHECK(parsed.problems[3].line == 4);
+  CHECK(parsed.problems[3].what.starts_with("no user may be called robot+ci:"));
 }
 
 TEST_CASE("Htpasswd: adding and removing leaves every other line alone") {
