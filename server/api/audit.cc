@@ -1,12 +1,73 @@
 #include "server/api/audit.h"
 
+#include <chrono>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "auth/login_throttle.h"
+
 namespace shale::api {
+namespace {
+
+using About = UnprovedLines::About;
+
+constexpr std::chrono::minutes kWindow{1};
+
+std::string_view message_of(About about) {
+  switch (about) {
+    case About::kLogin:
+      return "login";
+    case About::kToken:
+      return "token";
+    case About::kAccess:
+      break;
+  }
+  return "access";
+}
+
+/// As an operator writes it.
+std::string client_of(const std::string& party) {
+  if (party.empty()) return "others";
+  const bool network = party.find(':') != std::string::npos && !party.starts_with("::ffff:");
+  return network ? party + "/64" : party;
+}
+
+}  // namespace
+
+Audit::Audit(log::Logger& lines, http::TrustedProxies trusted, const Clock& clock)
+    : lines_(lines), trusted_(std::move(trusted)), clock_(clock), window_began_(clock.now()) {}
+
+Audit::~Audit() {
+  write_counted();
+}
+
+void Audit::settle() const {
+  const auth::Time now = clock_.now();
+  {
+    const auto began = window_began_.lock();
+    // A clock that was set back must not keep a window open.
+    if (now >= *began && now - *began < kWindow) return;
+    *began = now;
+  }
+  write_counted();
+}
+
+void Audit::write_counted() const {
+  for (const auto& [party, about, count] : unproved_.begin_window()) {
+    lines_.info(message_of(about),
+                {{"client", client_of(party)}, {"outcome", "suppressed"}, {"count", count}});
+  }
+}
+
+bool Audit::takes(const http::ClientView& client, About about) const {
+  return unproved_.take(auth::party_of(client.address), about);
+}
+
 void Audit::login(const http::Request& request, const auth::Identity* who,
                   std::string_view outcome) const {
   const http::ClientView client = http::client_view(request, trusted_);
+  if (who == nullptr && !takes(client, About::kLogin)) return;
   std::vector<log::Field> fields = {
       {"request_id", request.id}, {"client", client.address}, {"outcome", outcome}};
   if (who != nullptr) {
@@ -19,6 +80,7 @@ void Audit::login(const http::Request& request, const auth::Identity* who,
 void Audit::token(const http::Request& request, const auth::Identity& who,
                   std::string_view scope) const {
   const http::ClientView client = http::client_view(request, trusted_);
+  if (who.anonymous() && !takes(client, About::kToken)) return;
   lines_.info("token", {{"request_id", request.id},
                         {"client", client.address},
                         {"user", who.name},
@@ -29,6 +91,7 @@ void Audit::token(const http::Request& request, const auth::Identity& who,
 void Audit::decision(const http::Request& request, const auth::Identity& who, auth::Action action,
                      std::string_view repository, const auth::Decision& decision) const {
   const http::ClientView client = http::client_view(request, trusted_);
+  if (who.anonymous() && !decision.allowed && !takes(client, About::kAccess)) return;
   lines_.info("access", {{"request_id", request.id},
                          {"client", client.address},
                          {"user", who.name},

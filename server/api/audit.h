@@ -1,10 +1,12 @@
 #pragma once
 
 #include <string_view>
-#include <utility>
 
 #include "auth/access_policy.h"
 #include "auth/identity.h"
+#include "blobstore/clock.h"
+#include "blobstore/guarded.h"
+#include "server/api/unproved_lines.h"
 #include "server/http/forwarded.h"
 #include "server/http/message.h"
 #include "server/log/logger.h"
@@ -13,11 +15,15 @@ namespace shale::api {
 
 /// Writes down who was let in or turned away, and by which rule. Never a secret, and
 /// never a name that nobody has proved: people type passwords into the wrong field.
-/// Borrows the logger. Thread-safe.
+/// Refusals and tokens of those who proved nothing are bounded by `UnprovedLines`: what is
+/// more is counted, and written as one line a minute. Borrows logger and clock. Thread-safe.
 class Audit {
  public:
-  Audit(log::Logger& lines, http::TrustedProxies trusted)
-      : lines_(lines), trusted_(std::move(trusted)) {}
+  Audit(log::Logger& lines, http::TrustedProxies trusted, const Clock& clock);
+  /// Writes what was counted.
+  ~Audit();
+  Audit(const Audit&) = delete;
+  Audit& operator=(const Audit&) = delete;
 
   /// `who` is null where nobody proved anything.
   void login(const http::Request& request, const auth::Identity* who,
@@ -30,9 +36,18 @@ class Audit {
   void change(const http::Request& request, const auth::Identity& who, std::string_view what,
               std::string_view target) const;
 
+  /// To be called every few seconds: writes what was counted once a minute is over.
+  void settle() const;
+
  private:
+  bool takes(const http::ClientView& client, UnprovedLines::About about) const;
+  void write_counted() const;
+
   log::Logger& lines_;
   const http::TrustedProxies trusted_;
+  const Clock& clock_;
+  mutable UnprovedLines unproved_;
+  mutable Guarded<auth::Time> window_began_;
 };
 
 }  // namespace shale::api

@@ -64,8 +64,9 @@ Gatehouse::Gatehouse(const config::Config& config, const Clock& clock, log::Logg
       policy_path_(config.auth.policy),
       policy_stamp_(auth::stamp_of(policy_path_)),
       audit_lines_(audit_lines(config.auth, logger)),
-      audit_(audit_lines_ ? std::make_unique<api::Audit>(*audit_lines_, trusted_proxies(config))
-                          : nullptr),
+      audit_(audit_lines_
+                 ? std::make_unique<api::Audit>(*audit_lines_, trusted_proxies(config), clock)
+                 : nullptr),
       sources_(make_sources(config, clock)),
       login_(*sources_, login_options(config)),
       tokens_(*sources_, token_key(config), token_options(config)),
@@ -148,6 +149,7 @@ void Gatehouse::watch(const std::stop_token& stop) {
       if (users_ != nullptr) users_->refresh();
       if (!policy_path_.empty()) refresh_policy();
       if (++looks % kLooksPerStore == 0) store_last_used();
+      if (audit_) audit_->settle();
     } catch (const std::exception& exception) {
       logger_.error("looking for changed users and policies failed", {{"cause", exception.what()}});
     }

@@ -1,5 +1,6 @@
 #include "server/api/audit.h"
 
+#include <memory>
 #include <string>
 
 #include <doctest/doctest.h>
@@ -30,12 +31,22 @@ struct Audited {
     return false;
   }
 
+  int count(std::string_view part) {
+    const string all = lines();
+    int found = 0;
+    for (auto at = all.find(part); at != string::npos; at = all.find(part, at + 1))
+      ++found;
+    return found;
+  }
+
   Guarded<string> text;
   log::Logger logger{
       {.format = log::Format::kJson, .level = log::Level::kInfo},
       [this](std::string_view more, const std::stop_token&) { text.lock()->append(more); }};
-  api::Audit audit{logger, {}};
-  Gatekeeping gatekeeping{team_rules(), api::Guard::Challenge::kBasic, &audit};
+  FakeClock clock;
+  std::unique_ptr<api::Audit> audit =
+      std::make_unique<api::Audit>(logger, http::TrustedProxies(), clock);
+  Gatekeeping gatekeeping{team_rules(), api::Guard::Challenge::kBasic, audit.get()};
   InProcess client{gatekeeping.setup()};
 };
 
@@ -80,6 +91,50 @@ TEST_CASE("Audit: no secret, and no name that nobody proved") {
   const string lines = house.lines();
   for (const std::string_view secret : {"hunter", "abc.def", "-secret", "Basic", "eyJ"})
     CHECK(lines.find(secret) == string::npos);
+}
+
+TEST_CASE("Audit: a flood of those who prove nothing is a few lines, and one that counts") {
+  Audited house;
+  for (int i = 0; i < 100; ++i) {
+    house.client.ask(get("/v2/team-a/app/tags/list"));
+    house.client.ask(authorized("Bearer abc.def.ghi", get("/v2/")));
+    house.client.ask(get("/auth/token?scope=repository:public/x:pull"));
+  }
+  constexpr int kWritten = 20;
+  CHECK(house.count("\n") == kWritten);
+  house.audit->settle();
+  CHECK(house.count("\n") == kWritten);
+
+  SUBCASE("when a minute is over") {
+    house.clock.advance(std::chrono::minutes(1));
+    house.audit->settle();
+  }
+  SUBCASE("when the clock was set back") {
+    house.clock.advance(-std::chrono::hours(1));
+    house.audit->settle();
+  }
+  SUBCASE("at the end") {
+    house.audit.reset();
+  }
+  CHECK(house.count(R"("outcome":"suppressed")") == 3);
+  CHECK(house.count(R"("msg":"access","client":"127.0.0.1","outcome":"suppressed","count":93})") ==
+        1);
+  CHECK(house.count(R"("msg":"login","client":"127.0.0.1","outcome":"suppressed","count":93})") ==
+        1);
+  CHECK(house.count(R"("msg":"token","client":"127.0.0.1","outcome":"suppressed","count":94})") ==
+        1);
+}
+
+TEST_CASE("Audit: nothing is left out of what proved identities do, nor of what was allowed") {
+  Audited house;
+  for (int i = 0; i < 100; ++i)
+    house.client.ask(get("/v2/team-a/app/tags/list"));
+  for (int i = 0; i < 100; ++i) {
+    const auto denied = house.client.ask(as("carol", get("/v2/team-a/app/tags/list")));
+    CHECK(house.has(denied.header("X-Request-Id"), R"("outcome":"denied")"));
+  }
+  const auto allowed = house.client.ask(as("alice", del(manifest_url("team-a/app", "v1"))));
+  CHECK(house.has(allowed.header("X-Request-Id"), R"("outcome":"allowed")"));
 }
 
 }  // namespace
