@@ -58,25 +58,40 @@ LookUp HtpasswdSource::identity_of(Identity::Kind kind, const std::string& name)
 void HtpasswdSource::refresh() {
   const auto state = state_.lock();
   if (state->users && state->stamp == auth::stamp_of(path_)) return;
+  const std::string told = state->fault;
+  const auto wrong = read(*state);
+  // A fault is told once, not each time that it is met again.
+  if (!state->fault.empty() && state->fault == told) return;
+  for (const std::string& what : wrong)
+    report_(what);
+}
+
+HtpasswdSource::Reloaded HtpasswdSource::reload() {
+  const auto state = state_.lock();
+  auto wrong = read(*state);
+  return {.usable = state->users != nullptr, .wrong = std::move(wrong)};
+}
+
+/// What is wrong with the file.
+std::vector<std::string> HtpasswdSource::read(State& state) {
   const auto file = read_file(path_);
   if (!file) {
     // NOLINTNEXTLINE(concurrency-mt-unsafe): strerror of glibc is safe for known errors
-    replace(*state, {}, nullptr, "cannot read " + path_ + ": " + std::strerror(errno));
-    return;
+    replace(state, {}, nullptr, "cannot read " + path_ + ": " + std::strerror(errno));
+    return {state.fault};
   }
   Htpasswd parsed = parse_htpasswd(file->text);
-  for (const HtpasswdProblem& problem : parsed.problems) {
-    report_(path_ + ':' + std::to_string(problem.line) + ": " + problem.what);
-  }
+  std::vector<std::string> wrong;
+  for (const HtpasswdProblem& problem : parsed.problems)
+    wrong.push_back(path_ + ':' + std::to_string(problem.line) + ": " + problem.what);
   Decoys decoys(parsed, decoy_key_);
-  replace(*state, file->stamp,
+  replace(state, file->stamp,
           std::make_shared<const Users>(Users{std::move(parsed), std::move(decoys)}), {});
+  return wrong;
 }
 
-/// A fault is told once, not each time that it is met again.
 void HtpasswdSource::replace(State& state, FileStamp stamp, std::shared_ptr<const Users> users,
                              std::string fault) {
-  if (!fault.empty() && fault != state.fault) report_(fault);
   if (users || state.users) generation_.fetch_add(1);
   state = {.stamp = stamp, .users = std::move(users), .fault = std::move(fault)};
 }

@@ -32,6 +32,12 @@ class HtpasswdSource final : public Authenticator {
 
   /// Looks at the file; cheap while it is the same. Not for an event loop.
   void refresh();
+  struct Reloaded {
+    bool usable = false;             ///< the users are those of the file
+    std::vector<std::string> wrong;  ///< with the file; not reported
+  };
+  /// Reads the file, whether it has changed or not.
+  Reloaded reload();
 
  private:
   struct Users {
@@ -44,6 +50,7 @@ class HtpasswdSource final : public Authenticator {
     std::string fault;
   };
 
+  std::vector<std::string> read(State& state);
   void replace(State& state, FileStamp stamp, std::shared_ptr<const Users> users,
                std::string fault);
 

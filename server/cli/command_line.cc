@@ -14,6 +14,7 @@
 
 #include "server/cli/access_commands.h"
 #include "server/cli/certificates.h"
+#include "server/cli/exposure.h"
 #include "server/cli/robot_command.h"
 #include "server/cli/tls_command.h"
 #include "server/cli/version.h"
@@ -165,6 +166,8 @@ class CheckConfigCommand {
     if (!loaded) return kUsage;
     for (const config::Problem& warning : check_certificates(*loaded).warnings)
       surroundings.err << warning.str() << '\n';
+    for (const std::string& warning : exposures(loaded->config))
+      surroundings.err << "warning: " << warning << '\n';
     surroundings.out << (output_ == "json"    ? config::to_json(loaded->config)
                          : output_ == "table" ? config::to_table(*loaded)
                                               : config::to_yaml(loaded->config));

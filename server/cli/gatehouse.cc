@@ -1,9 +1,10 @@
 #include "server/cli/gatehouse.h"
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
-#include <exception>
 #include <filesystem>
+#include <iterator>
 #include <mutex>
 #include <stdexcept>
 #include <variant>
@@ -11,6 +12,7 @@
 
 #include "auth/robot_accounts.h"
 #include "auth/robot_file.h"
+#include "server/cli/attempt.h"
 #include "server/cli/compose.h"
 #include "server/cli/policy.h"
 #include "server/log/rotating_file.h"
@@ -114,22 +116,40 @@ std::shared_ptr<const auth::AccessPolicy> Gatehouse::first_policy() {
   return std::move(good.policy);
 }
 
-/// What is wrong with a changed policy leaves the one before it in force.
 void Gatehouse::refresh_policy() {
-  const auth::FileStamp stamp = auth::stamp_of(policy_path_);
-  if (stamp == policy_stamp_) return;
-  policy_stamp_ = stamp;
+  const auto stamp = policy_stamp_.lock();
+  if (*stamp == auth::stamp_of(policy_path_)) return;
+  const auto wrong = read_policy(*stamp);
+  for (const std::string& error : wrong)
+    logger_.error("the changed policy is wrong, the one before it stays", {{"cause", error}});
+  if (wrong.empty()) logger_.info("the policy was read again", {{"file", policy_path_}});
+}
+
+/// What is wrong with the file; then the policy before it stays in force.
+std::vector<std::string> Gatehouse::read_policy(auth::FileStamp& stamp) {
+  stamp = auth::stamp_of(policy_path_);
   auto loaded = load_policy(policy_path_);
-  if (const auto* errors = std::get_if<std::vector<std::string>>(&loaded)) {
-    for (const std::string& error : *errors)
-      logger_.error("the changed policy is wrong, the one before it stays", {{"cause", error}});
-    return;
-  }
+  if (auto* errors = std::get_if<std::vector<std::string>>(&loaded)) return std::move(*errors);
   auto& good = std::get<LoadedPolicy>(loaded);
   for (const std::string& warning : good.warnings)
     logger_.warn(warning, {});
   guard_.replace_policy(std::move(good.policy));
-  logger_.info("the policy was read again", {{"file", policy_path_}});
+  return {};
+}
+
+Reread Gatehouse::reload() {
+  Reread done;
+  if (users_ != nullptr) {
+    auto users = users_->reload();
+    if (users.usable) done.read.emplace_back("users");
+    done.wrong = std::move(users.wrong);
+  }
+  if (!policy_path_.empty()) {
+    auto wrong = read_policy(*policy_stamp_.lock());
+    if (wrong.empty()) done.read.emplace_back("policy");
+    std::ranges::move(wrong, std::back_inserter(done.wrong));
+  }
+  return done;
 }
 
 void Gatehouse::store_last_used() {
@@ -144,15 +164,18 @@ void Gatehouse::watch(const std::stop_token& stop) {
   std::unique_lock lock(mutex);
   unsigned looks = 0;
   while (!never.wait_for(lock, stop, kLook, [&] { return stop.stop_requested(); })) {
-    // Nothing that fails here may end the process: what is in force stays so.
-    try {
+    attempt(logger_, "looking for changed users failed", [&] {
       if (users_ != nullptr) users_->refresh();
+    });
+    attempt(logger_, "looking for a changed policy failed", [&] {
       if (!policy_path_.empty()) refresh_policy();
+    });
+    attempt(logger_, "storing when robots were last used failed", [&] {
       if (++looks % kLooksPerStore == 0) store_last_used();
+    });
+    attempt(logger_, "counting lines of the audit log failed", [&] {
       if (audit_) audit_->settle();
-    } catch (const std::exception& exception) {
-      logger_.error("looking for changed users and policies failed", {{"cause", exception.what()}});
-    }
+    });
   }
 }
 

@@ -3,18 +3,26 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "auth/files.h"
 #include "auth/htpasswd_source.h"
 #include "auth/password_login.h"
 #include "auth/token_service.h"
 #include "blobstore/clock.h"
+#include "blobstore/guarded.h"
 #include "server/api/audit.h"
 #include "server/api/guard.h"
 #include "server/config/config.h"
 #include "server/log/logger.h"
 
 namespace shale::cli {
+
+/// What came of reading files again.
+struct Reread {
+  std::vector<std::string> read;   ///< what is in force as it is in the files
+  std::vector<std::string> wrong;  ///< with the files, and where
+};
 
 /// All of authentication that lives as long as the program serves, and the thread that
 /// looks once a second whether users or policy have changed. Borrows clock and logger.
@@ -31,17 +39,21 @@ class Gatehouse {
 
   const api::Guard& guard() const noexcept { return guard_; }
 
+  /// Reads users and policy now, whether they have changed or not. Thread-safe.
+  Reread reload();
+
  private:
   std::unique_ptr<auth::Authenticator> make_sources(const config::Config& config,
                                                     const Clock& clock);
   std::shared_ptr<const auth::AccessPolicy> first_policy();
   void refresh_policy();
+  std::vector<std::string> read_policy(auth::FileStamp& stamp);
   void watch(const std::stop_token& stop);
   void store_last_used();
 
   log::Logger& logger_;
   const std::string policy_path_;
-  auth::FileStamp policy_stamp_;
+  Guarded<auth::FileStamp> policy_stamp_;     ///< locked while the file is read
   std::unique_ptr<log::Logger> audit_lines_;  ///< null where nothing is written down
   std::unique_ptr<api::Audit> audit_;         ///< likewise
   auth::RobotAccounts* robots_ = nullptr;     ///< one of the sources

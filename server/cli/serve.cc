@@ -9,7 +9,9 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include <sys/resource.h>
 #include <unistd.h>
@@ -20,6 +22,7 @@
 #include "blobstore/file/file_system.h"
 #include "server/api/api.h"
 #include "server/cli/compose.h"
+#include "server/cli/exposure.h"
 #include "server/cli/gatehouse.h"
 #include "server/index/rocks/rocks_metadata_store.h"
 #include "server/net/server.h"
@@ -143,6 +146,31 @@ struct House {
   net::Server server;
 };
 
+std::string joined(const std::vector<std::string>& texts, std::string_view between) {
+  std::string all;
+  for (const std::string& text : texts)
+    (all += all.empty() ? std::string_view() : between) += text;
+  return all;
+}
+
+/// Everything that can be read again, whether it has changed or not, and one line on it.
+void reread(House& house, const config::Config& config, log::Logger& logger) {
+  Reread done = house.gatehouse ? house.gatehouse->reload() : Reread{};
+  if (!config.tls.certificates.empty()) {
+    if (house.server.reload_certificates()) {
+      done.read.emplace_back("certificates");
+    } else {
+      done.wrong.emplace_back("the certificates cannot be used, as a line of their own says");
+    }
+  }
+  const std::string read = joined(done.read, ", ");
+  const std::string wrong = joined(done.wrong, "; ");
+  std::vector<log::Field> fields = {{"read", std::string_view(read)}};
+  if (!wrong.empty()) fields.emplace_back("wrong", std::string_view(wrong));
+  logger.log(wrong.empty() ? log::Level::kInfo : log::Level::kWarn,
+             "SIGHUP: files were read again; changed settings need a restart", fields);
+}
+
 }  // namespace
 
 int serve(const config::Config& config) {
@@ -160,11 +188,12 @@ int serve_on(const config::Config& config, const Ground& ground) {
   for (const std::string& address : house.server.addresses()) {
     logger.info("listening", {{"address", address}});
   }
+  for (const std::string& warning : exposures(config))
+    logger.warn(warning);
 
   int signal = signals.wait();
   while (signal == SIGHUP) {
-    house.server.reload_certificates();
-    logger.info("SIGHUP reloads certificates only: restart to apply a changed configuration");
+    reread(house, config, logger);
     signal = signals.wait();
   }
   logger.info("stopping", {{"signal", ::sigabbrev_np(signal)}});

@@ -106,7 +106,8 @@ audited() { jq -c --arg user "$1" --arg action "$2" --arg repository "$3" --arg 
 expect_equal "mode of the audit log" 600 "$(stat -c %a "$audit")"
 wait_until 10 "alice's push" audited alice push team-a/app allowed 6
 status_of bob POST /v2/team-a/app/blobs/uploads/ >/dev/null
-request POST /v2/public/app/blobs/uploads/
+# From an address where nobody else fails: a stranger has so many lines a minute.
+request POST /v2/public/app/blobs/uploads/ --interface 127.0.0.4
 wait_until 10 "what bob tried" audited bob push team-a/app denied 0
 audited alice overwrite team-a/release denied 5
 audited deploy delete team-a/app denied 0
@@ -126,6 +127,20 @@ wait_until 20 "the complaint" grep -q 'is no action' "$SERVER_LOG"
 alice_deletes 404
 echo 'rules: [{allow: [pull], subjects: [authenticated], repositories: ["**"]}]' >"$policy"
 wait_until 20 "the new policy" alice_deletes 403
+
+it "reads users and policy on SIGHUP, and says in one line what was wrong"
+hangups() { grep -c 'SIGHUP: files were read again' "$SERVER_LOG" || true; }
+kill -HUP "$SERVER_PID"
+wait_until 20 "the answer" eval '(($(hangups) == 1))'
+expect_match "what was read" '"read":"users, policy"' "$(grep 'SIGHUP: files' "$SERVER_LOG")"
+echo 'rules: [{allow: [write], subjects: [authenticated], repositories: ["**"]}]' >"$policy"
+kill -HUP "$SERVER_PID"
+wait_until 20 "the answer" eval '(($(hangups) == 2))'
+answer=$(grep 'SIGHUP: files' "$SERVER_LOG" | tail -n 1)
+expect_match "what was read" '"read":"users"' "$answer"
+expect_match "what was wrong" 'policy.yaml:1.*is no action' "$answer"
+alice_deletes 403
+echo 'rules: [{allow: [pull], subjects: [authenticated], repositories: ["**"]}]' >"$policy"
 
 it "knows new users at once, and forgets removed ones with their tokens"
 request GET "/auth/token?service=shale&scope=repository:team-a/app:pull" -u bob:bob-secret
@@ -151,8 +166,22 @@ wait "$flood" || true
 expect_equal "wrong logins that got in" 0 "$(grep -c 200 "$WORK/flood" || true)"
 expect_less "passwords that were checked" "$(grep -c 401 "$WORK/flood" || true)" 500
 
+it "writes a few lines about two hundred bad tokens into the audit log, and counts the others"
+curl -sZ --interface 127.0.0.5 -H "Authorization: Bearer one.bad.token" -o /dev/null "http://$REGISTRY/v2/?[1-200]" 2>/dev/null
+
 it "writes no secret and no token to its log"
 if grep -aE -- '-secret|guess|eyJ|Basic |Bearer ' "$SERVER_LOG" "$audit"; then fail "there is a secret in the log"; fi
 grep -q '"user":"alice"' "$SERVER_LOG"
 
+stop_server
+about_tokens() { jq -s "[.[] | select(.client == \"127.0.0.5\") | select(.outcome $1 \"suppressed\")] | $2" "$audit"; }
+written=$(about_tokens != length)
+expect_equal "lines and those counted" 200 $((written + $(about_tokens == 'map(.count) | add')))
+expect_less "lines" "$written" 50
+
+it "warns at the start of what is open that need not be"
+chmod 644 "$users"
+start_server --auth.htpasswd "$users" --listen "0.0.0.0:$(free_port)"
+expect_match "the file" 'users can be read by every user of this machine' "$(<"$SERVER_LOG")"
+expect_match "the address" 'server.listen: 0.0.0.0:[0-9]+ can be reached from other machines without TLS' "$(<"$SERVER_LOG")"
 stop_server
