@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstddef>
 #include <system_error>
 #include <utility>
@@ -50,6 +51,13 @@ std::string date_of(const ASN1_TIME* time) {
   return text.data();
 }
 
+/// What cannot be read counts as never.
+std::chrono::system_clock::time_point time_of(const ASN1_TIME* time) {
+  std::tm parts{};
+  if (ASN1_TIME_to_tm(time, &parts) != 1) return std::chrono::system_clock::time_point::max();
+  return std::chrono::system_clock::from_time_t(::timegm(&parts));
+}
+
 }  // namespace
 
 std::string canonical_name(std::string_view name) {
@@ -69,6 +77,7 @@ std::optional<Pair> PairReader::read(std::time_t now) {
   const bool has_key = key_text && read_key(*key_text, pair);
   if (!has_chain || !has_key || !usable(pair)) return std::nullopt;
   judge_validity(*pair.certificate, now);
+  pair.expiry = {files_.certificate, time_of(X509_get0_notAfter(pair.certificate.get()))};
   pair.names = names_of(*pair.certificate);
   return pair;
 }

@@ -22,6 +22,7 @@ struct CertificateSet::Pair {
   X509Owner certificate;
   std::unique_ptr<STACK_OF(X509), StackFree> chain{sk_X509_new_null()};
   KeyOwner key;
+  CertificateExpiry expiry;
   std::vector<std::string> names;  ///< as `canonical_name` writes them; a wildcard begins with "*."
 };
 

@@ -26,12 +26,18 @@ std::string faults_in(const std::vector<CertificateFinding>& findings) {
 
 }  // namespace
 
-CertificateWatch::CertificateWatch(std::vector<CertificateFiles> files, Report report)
-    : files_(std::move(files)), report_(std::move(report)), in_force_(stamps()), seen_(in_force_) {
-  CertificateReading reading = read_certificates(files_, std::chrono::system_clock::now());
+CertificateWatch::CertificateWatch(std::vector<CertificateFiles> files, Report report, Now now)
+    : files_(std::move(files)),
+      report_(std::move(report)),
+      now_(std::move(now)),
+      in_force_(stamps()),
+      seen_(in_force_) {
+  const auto at = now_();
+  CertificateReading reading = read_certificates(files_, at);
   if (!reading.set) throw std::runtime_error("TLS: " + faults_in(reading.findings));
   for (const CertificateFinding& finding : reading.findings)
     report_.warn("a certificate needs attention", finding.str());
+  expiry_.were_read(reading.set->expiries(), at);
   current_ = std::move(reading.set);
 }
 
@@ -50,6 +56,12 @@ void CertificateWatch::look() {
   } else if (settled) {
     read(std::move(found), Warn::kOfNews);
   }
+  warn_of_expiry();
+}
+
+void CertificateWatch::warn_of_expiry() {
+  for (const std::string& news : expiry_.look(current()->expiries(), now_()))
+    report_.warn("a certificate needs attention", news);
 }
 
 bool CertificateWatch::reload() {
@@ -58,7 +70,8 @@ bool CertificateWatch::reload() {
 }
 
 bool CertificateWatch::read(Stamps found, Warn warn) {
-  CertificateReading reading = read_certificates(files_, std::chrono::system_clock::now());
+  const auto at = now_();
+  CertificateReading reading = read_certificates(files_, at);
   if (!reading.set) {
     std::string trouble = faults_in(reading.findings);
     if (warn == Warn::kAlways || trouble != trouble_) {
@@ -72,6 +85,7 @@ bool CertificateWatch::read(Stamps found, Warn warn) {
   trouble_.clear();
   for (const CertificateFinding& finding : reading.findings)
     report_.warn("a certificate needs attention", finding.str());
+  expiry_.were_read(reading.set->expiries(), at);
   {
     const std::scoped_lock lock(mutex_);
     current_ = std::move(reading.set);

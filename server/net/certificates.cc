@@ -40,6 +40,14 @@ bool CertificateSet::show(ssl_st& handshake, std::string_view server_name) const
                               1) == 1;
 }
 
+std::vector<CertificateExpiry> CertificateSet::expiries() const {
+  std::vector<CertificateExpiry> all;
+  all.reserve(pairs_.size());
+  for (const Pair& pair : pairs_)
+    all.push_back(pair.expiry);
+  return all;
+}
+
 CertificateReading read_certificates(std::span<const CertificateFiles> files,
                                      std::chrono::system_clock::time_point now) {
   CertificateReading reading;

@@ -34,6 +34,12 @@ struct CertificateFinding {
   std::string str() const { return file + ": " + what; }
 };
 
+/// Until when the certificate in a file is valid.
+struct CertificateExpiry {
+  std::string file;
+  std::chrono::system_clock::time_point until;
+};
+
 /// Certificates with their keys, ready to be shown to clients. Never changes, so it
 /// is thread-safe.
 class CertificateSet {
@@ -50,6 +56,8 @@ class CertificateSet {
   /// first that has it, else the first with a wildcard for it, else the first of
   /// all. An empty name is none. False when OpenSSL would not take it.
   bool show(ssl_st& handshake, std::string_view server_name) const;
+
+  std::vector<CertificateExpiry> expiries() const;
 
  private:
   const Pair& choose(std::string_view server_name) const;

@@ -36,7 +36,7 @@ class CertificateFolder {
  public:
   /// A new pair under this name; one that is there is written over.
   net::CertificateFiles make(const std::string& name, const std::vector<std::string>& hosts,
-                             const net::Validity& validity = days(-1, 30)) {
+                             const net::Validity& validity = days(-1, 300)) {
     const net::PemPair pair = net::make_self_signed(hosts, validity);
     const net::CertificateFiles files = named(name);
     write_file(files.certificate, pair.certificate);
