@@ -67,11 +67,12 @@ class Benchmark:
 
     def __init__(self, options):
         programs = ROOT / "build/bench/bin"
-        self.options, self.programs, self.sizes = options, programs, sizes(options)
+        self.options, self.sizes = options, sizes(options)
+        self.tools = worlds.Tools(programs, str(options.shale))
         seconds = options.seconds or (1 if options.quick or options.smoke else 3)
         self.load = load.Load(programs, seconds, options.profile)
         self.rounds = options.rounds or (1 if options.quick or options.smoke else 5)
-        self.contestants = contestants.all_of(str(options.shale), options.shale_flag, programs)
+        self.contestants = contestants.all_of(self.tools.shale, options.shale_flag, programs)
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="run.", dir=options.data))
         self.worlds, self.fresh, self.notes = {}, None, set()
         if (busy := os.getloadavg()[0]) > 1:
@@ -123,7 +124,7 @@ class Benchmark:
         name = figure.world
         if name and name not in self.worlds:
             make = worlds.WORLDS[name]
-            self.worlds[name] = make(self.contestants, self.wanted, self.programs, self.folder / name, self.sizes, self.say)
+            self.worlds[name] = make(self.contestants, self.wanted, self.tools, self.folder / name, self.sizes, self.say)
             self.worlds[name].start()
         return self.worlds.get(name)
 

@@ -57,21 +57,28 @@ class Load:
                 recorder.send_signal(signal.SIGINT)
 
     def program(self, server, threads, name, *arguments):
-        return self.run(server, threads, self.programs / name, server.address, *arguments)
+        address = server.origin if server.certificate else server.address
+        return self.run(server, threads, self.programs / name, address, *arguments)
 
     # ---- small requests ----
 
-    def get(self, server, target, connections, spread=0):
+    def get(self, server, target, connections, spread=0, fields=None):
         """GET from many connections. With `spread`, `%05d` in the target is a new number below it for each request."""
         threads = min(len(machine.CLIENT_CORES), connections)
         more = ["--", ACCEPT, target, spread] if spread else ["--", ACCEPT]
-        url = f"http://{server.address}" + ("/" if spread else target)
+        url = server.origin + ("/" if spread else target)
         wrk = ["wrk", "-t", threads, "-c", connections, "-d", f"{self.seconds}s", "--timeout", "10s", "-s", SCRIPT]
+        for line in lines(fields or {}):
+            wrk += ["-H", line]
         return requests(server, *self.run(server, threads, *wrk, url, *more))
 
-    def head(self, server, target, connections):
+    def head(self, server, target, connections, fields=None):
         threads = min(len(machine.CLIENT_CORES), connections)
-        return requests(server, *self.program(server, threads, "heads", target, ACCEPT, threads, connections, self.seconds))
+        shape = [threads, connections, self.seconds, *lines({"Accept": ACCEPT} | (fields or {}))]
+        return requests(server, *self.program(server, threads, "heads", target, *shape))
+
+    def handshakes(self, server, target, kind, clients):
+        return requests(server, *self.program(server, clients, "handshakes", target, kind, clients, self.seconds))
 
     def page(self, server, target):
         """The time of one page, asked for again and again on one connection."""
@@ -109,6 +116,10 @@ class Load:
         found, cpu, busy = self.program(server, clients, "images", clients, self.seconds)
         count = max(found["images"], 1)
         return {"rate": found["images"] / found["seconds"], "cpu": cpu / count * 1e6, "client busy": busy}
+
+
+def lines(fields):
+    return [f"{name}: {value}" for name, value in fields.items()]
 
 
 def requests(server, found, cpu, busy):

@@ -14,6 +14,8 @@ HEADINGS = {
     "images": "Small images",
     "memory": "Memory",
     "start": "Start",
+    "tls": "TLS",
+    "auth": "Small requests with authentication, beside an open Shale",
 }
 
 
@@ -112,9 +114,10 @@ def table(results):
     for group in dict.fromkeys(figure.group for figure in results.figures):
         figures = [figure for figure in results.figures if figure.group == group]
         limit = next((name for name in LIMITS if name in figures[0].contestants), "limit")
-        variant = any(VARIANT in figure.contestants for figure in figures)
+        there = {name for figure in figures for name in figure.contestants}
         head = ["figure", "Shale", PEER, "GOGC=1000", limit, "× peer", f"× {limit}", "bar", ""]
-        keep = [i for i, name in enumerate(head) if (variant or i != 3) and (limit != "limit" or i not in (4, 6))]
+        needs = {2: PEER, 3: VARIANT, 4: limit, 5: PEER, 6: limit}  # the other columns are always there
+        keep = [i for i in range(len(head)) if i not in needs or needs[i] in there]
         lines += ["", f"## {HEADINGS[group]}", "", line(head, keep), "|" + "---|" * len(keep)]
         for figure in figures:
             lines += [line(row(results, figure, metric), keep) for metric in figure.metrics]

@@ -10,6 +10,7 @@ import sys
 import time
 
 import machine
+from contestants import Place
 
 sys.path.append(str(pathlib.Path(__file__).parents[2] / "support"))
 
@@ -27,11 +28,16 @@ class Server:
         self.data.mkdir(parents=True, exist_ok=True)
         self.work.mkdir(parents=True, exist_ok=True)
         self.address = f"127.0.0.1:{free_port()}"
-        self.process = None
+        self.certificate, self.flags, self.process = None, (), None
+
+    @property
+    def origin(self):
+        return ("https://" if self.certificate else "http://") + self.address
 
     def start(self, path="/v2/"):
         """Returns the seconds until the first answer to a GET of the path."""
-        command = machine.on(machine.SERVER_CORES) + self.contestant.command(self.address, self.data, self.work)
+        place = Place(self.address, self.data, self.work, self.certificate)
+        command = machine.on(machine.SERVER_CORES) + self.contestant.command(place, self.flags)
         with open(self.work / "log", "ab") as log:
             begin = time.monotonic()
             self.process = subprocess.Popen(
@@ -52,13 +58,22 @@ class Server:
 
     def get(self, path, headers=None):
         """Status, headers and body of an answer, each on a new connection."""
-        connection = http.client.HTTPConnection(self.address, timeout=60)
+        if self.certificate:
+            connection = http.client.HTTPSConnection(self.address, timeout=60, context=self.certificate.trusted())
+        else:
+            connection = http.client.HTTPConnection(self.address, timeout=60)
         try:
             connection.request("GET", path, headers=headers or {})
             answer = connection.getresponse()
             return answer.status, answer.headers, answer.read()
         finally:
             connection.close()
+
+    def restart(self, certificate=None, flags=()):
+        """Goes on in TLS with the certificate, and where it is Shale with more flags."""
+        self.stop()
+        self.certificate, self.flags = certificate, flags
+        self.start()
 
     def stop(self, sign=signal.SIGTERM):
         if self.process and self.process.poll() is None:

@@ -6,8 +6,9 @@ import json
 import pathlib
 import subprocess
 
+import keys
 import load
-from contestants import PEER, VARIANT
+from contestants import OPEN, PEER, VARIANT
 from server import Server
 
 
@@ -36,17 +37,26 @@ class Sizes:
         )
 
 
+@dataclasses.dataclass(frozen=True)
+class Tools:
+    programs: pathlib.Path  # our own clients
+    shale: str  # the binary, which also makes certificates and users
+
+
 class World:
     """The contestants that serve one set of content. `targets` are what the figures ask for."""
 
-    def __init__(self, contestants, wanted, programs, folder, sizes, say):
-        self.programs, self.folder, self.sizes, self.say = programs, pathlib.Path(folder), sizes, say
-        self.contestants, self.wanted, self.servers, self.targets = contestants, wanted, {}, {}
+    takes_part = ("shale", PEER, VARIANT, "nginx")
+
+    def __init__(self, contestants, wanted, tools, folder, sizes, say):
+        self.tools, self.folder, self.sizes, self.say = tools, pathlib.Path(folder), sizes, say
+        self.contestants, self.wanted = contestants, wanted & set(self.takes_part)
+        self.servers, self.targets = {}, {}
 
     def start(self):
         """Starts and fills them. The variant of docker-registry reads what the first one has stored."""
-        registries = [name for name in ("shale", PEER) if name in self.wanted or (name == PEER and VARIANT in self.wanted)]
-        for name in registries:
+        wanted = self.wanted | ({PEER} if VARIANT in self.wanted else set())
+        for name in (name for name in ("shale", OPEN, PEER) if name in wanted):
             server = self.add(name, self.folder / name)
             self.say(f"filling {name} in {self.folder.name}")
             targets = self.fill(server)
@@ -84,7 +94,7 @@ class World:
     # ---- content ----
 
     def program(self, server, name, *arguments):
-        command = [str(part) for part in (self.programs / name, server.address, *arguments)]
+        command = [str(part) for part in (self.tools.programs / name, server.address, *arguments)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise RuntimeError(f"{server.name}: {' '.join(command)}: {done.stderr}\n{server.end_of_log()}")
@@ -128,4 +138,29 @@ class Big(World):
         return many | {"tags": app["tags"], "blob": one["blob"]}
 
 
-WORLDS = {"small": Small, "big": Big}
+class Secure(Small):
+    """What `Small` has, over TLS, with one certificate for everybody."""
+
+    takes_part = ("shale", PEER, "nginx")
+
+    def start(self):
+        super().start()
+        certificate = keys.make_certificate(self.tools.shale, self.folder / "certificate")
+        for server in self.servers.values():
+            server.restart(certificate)
+
+
+class Guarded(World):
+    """A repository in a Shale that asks who comes, and the same in an open one."""
+
+    takes_part = ("shale", OPEN)
+
+    def start(self):
+        super().start()
+        self.servers["shale"].restart(flags=keys.make_users(self.tools.shale, self.folder))
+
+    def fill(self, server):
+        return self.fill_image(server, "tags", "bench/app", self.sizes.tags)
+
+
+WORLDS = {"small": Small, "big": Big, "secure": Secure, "guarded": Guarded}

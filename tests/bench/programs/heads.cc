@@ -68,21 +68,25 @@ std::uint64_t ask(const std::string& address, const std::string& request, std::u
 }
 
 int run(int argc, char** argv) {
-  if (argc != 7) {
-    die("heads ADDRESS TARGET ACCEPT THREADS CONNECTIONS SECONDS");
+  if (argc < 6) {
+    die("heads ADDRESS TARGET THREADS CONNECTIONS SECONDS [FIELD...]");
   }
   const std::string address = argv[1];
-  const std::string request = std::string("HEAD ") + argv[2] + " HTTP/1.1\r\nHost: " + address +
-                              "\r\nAccept: " + argv[3] + "\r\n\r\n";
-  const auto thread_count = number(argv[4]);
+  std::string request =
+      std::string("HEAD ") + argv[2] + " HTTP/1.1\r\nHost: " + host_of(address) + "\r\n";
+  for (int i = 6; i < argc; ++i) {
+    request.append(argv[i]).append("\r\n");
+  }
+  request += "\r\n";
+  const auto thread_count = number(argv[3]);
   const Stopwatch stopwatch;
-  const auto end = SteadyClock::now() + std::chrono::seconds(number(argv[6]));
+  const auto end = SteadyClock::now() + std::chrono::seconds(number(argv[5]));
   std::atomic<std::uint64_t> answers = 0;
   std::vector<std::jthread> threads;
   threads.reserve(thread_count);
   for (std::uint64_t i = 0; i < thread_count; ++i) {
     threads.emplace_back(
-        [&] { answers += ask(address, request, number(argv[5]) / thread_count, end); });
+        [&] { answers += ask(address, request, number(argv[4]) / thread_count, end); });
   }
   threads.clear();
   stopwatch.print("requests", answers);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <utility>
 
 namespace shale::bench {
 namespace {
@@ -36,12 +37,15 @@ std::string target_of(const std::string& location) {
 }  // namespace
 
 HttpClient::HttpClient(const std::string& address)
-    : address_(address), socket_(Socket::connect(address)) {}
+    : HttpClient(address, Socket::connect(address)) {}
+
+HttpClient::HttpClient(const std::string& address, Socket socket)
+    : host_(host_of(address)), socket_(std::move(socket)) {}
 
 std::string HttpClient::head_text(std::string_view method, std::string_view target,
                                   std::string_view fields) const {
   std::string head;
-  head.append(method).append(" ").append(target).append(" HTTP/1.1\r\nHost: ").append(address_);
+  head.append(method).append(" ").append(target).append(" HTTP/1.1\r\nHost: ").append(host_);
   return head.append("\r\nUser-Agent: shale-bench\r\n").append(fields).append("\r\n");
 }
 
@@ -85,6 +89,9 @@ void HttpClient::skip_body(const Head& head) {
     const std::size_t received = socket_.discard(std::min<std::uint64_t>(left, 4 << 20));
     if (received == 0) {
       die("the server closed the connection within a body");
+    }
+    if (received > left) {
+      die("more came than the body was to have");
     }
     left -= received;
   }

@@ -21,7 +21,10 @@ struct Head {
 /// Content-Length, which is what pushes and blobs get. One thread uses it.
 class HttpClient {
  public:
+  /// `address` as `Socket::connect` takes it.
   explicit HttpClient(const std::string& address);
+  /// On a socket that is connected to `address`.
+  HttpClient(const std::string& address, Socket socket);
 
   /// `fields` are whole lines with their ends. The body, if any, follows through `socket()`.
   void send_head(std::string_view method, std::string_view target,
@@ -29,7 +32,8 @@ class HttpClient {
   const Socket& socket() const { return socket_; }
 
   Head receive_head();
-  /// Reads the body of `head` and throws it away.
+  /// Reads the body of `head` and throws it away. With TLS, a body that did not come with its head
+  /// is not decrypted, and nothing can be asked for afterwards.
   void skip_body(const Head& head);
 
   /// Sends a whole request, and throws the body of its answer away.
@@ -45,7 +49,7 @@ class HttpClient {
   std::string head_text(std::string_view method, std::string_view target,
                         std::string_view fields) const;
 
-  std::string address_;
+  std::string host_;
   Socket socket_;
   /// What came after the last head.
   std::string rest_;

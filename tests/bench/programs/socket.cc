@@ -18,6 +18,8 @@
 namespace shale::bench {
 namespace {
 
+constexpr std::string_view kSecure = "https://";
+
 sockaddr_in parse_address(const std::string& address) {
   const auto colon = address.rfind(':');
   sockaddr_in parsed{};
@@ -67,9 +69,14 @@ std::uint64_t number(const char* text) {
   return value;
 }
 
+std::string host_of(const std::string& address) {
+  return address.starts_with(kSecure) ? address.substr(kSecure.size()) : address;
+}
+
 Socket::Socket(int fd) : fd_(fd) {}
 
-Socket::Socket(Socket&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+Socket::Socket(Socket&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)), tls_(std::move(other.tls_)) {}
 
 Socket::~Socket() {
   if (fd_ >= 0) {
@@ -77,13 +84,16 @@ Socket::~Socket() {
   }
 }
 
-Socket Socket::connect(const std::string& address) {
-  const sockaddr_in peer = parse_address(address);
+Socket Socket::connect(const std::string& address, ssl_session_st* session) {
+  const sockaddr_in peer = parse_address(host_of(address));
   Socket socket = open_socket();
   if (::connect(socket.fd_, reinterpret_cast<const sockaddr*>(&peer), sizeof peer) != 0) {
     die_of_errno("connect to " + address);
   }
   send_at_once(socket.fd_);
+  if (address.starts_with(kSecure)) {
+    socket.tls_ = std::make_unique<Tls>(socket.fd_, session);
+  }
   return socket;
 }
 
@@ -109,6 +119,10 @@ Socket Socket::accept() const {
 }
 
 void Socket::send(std::string_view bytes) const {
+  if (tls_) {
+    tls_->send(bytes);
+    return;
+  }
   while (!bytes.empty()) {
     const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent < 0) {
@@ -119,6 +133,9 @@ void Socket::send(std::string_view bytes) const {
 }
 
 void Socket::send_file(int file, std::uint64_t offset, std::uint64_t length) const {
+  if (tls_) {
+    die("files are sent in the clear only");
+  }
   auto position = static_cast<off_t>(offset);
   while (length > 0) {
     const ssize_t sent = ::sendfile(fd_, file, &position, length);
@@ -130,6 +147,9 @@ void Socket::send_file(int file, std::uint64_t offset, std::uint64_t length) con
 }
 
 std::size_t Socket::receive(char* buffer, std::size_t size) const {
+  if (tls_) {
+    return tls_->receive(buffer, size);
+  }
   const ssize_t received = ::recv(fd_, buffer, size, 0);
   if (received < 0) {
     die_of_errno("receive");
@@ -138,6 +158,9 @@ std::size_t Socket::receive(char* buffer, std::size_t size) const {
 }
 
 std::size_t Socket::discard(std::size_t size) const {
+  if (tls_) {
+    return tls_->discard();
+  }
   // The kernel writes nothing to the buffer, which need not exist.
   const ssize_t received = ::recv(fd_, nullptr, size, MSG_TRUNC);
   if (received < 0) {
