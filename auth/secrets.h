@@ -3,8 +3,11 @@
 #include <array>
 #include <cstddef>
 #include <initializer_list>
+#include <memory>
 #include <string>
 #include <string_view>
+
+struct evp_md_st;  // OpenSSL's EVP_MD
 
 namespace shale::auth {
 
@@ -21,18 +24,24 @@ void wipe(std::string& secret) noexcept;
 
 /// A hash that nobody outside this process can compute: what is kept by it tells
 /// nothing, not even to whoever reads this process's memory dump without the key.
-/// Thread-safe.
+/// Quick enough for every request. Thread-safe.
 class KeyedHash {
  public:
   using Value = std::array<unsigned char, 32>;
 
-  KeyedHash() : key_(random_bytes(32)) {}
+  KeyedHash();
 
   /// Of several texts, so that no two lists of texts share one.
   Value of(std::initializer_list<std::string_view> texts) const;
 
  private:
-  std::string key_;
+  struct Free {
+    void operator()(evp_md_st* digest) const noexcept;
+  };
+
+  std::unique_ptr<evp_md_st, Free> sha256_;
+  std::string inner_;  ///< the key, as it goes before the texts
+  std::string outer_;  ///< and as it goes before the hash of both
 };
 
 }  // namespace shale::auth
