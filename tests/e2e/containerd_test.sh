@@ -3,44 +3,16 @@
 source "$(dirname "$0")/lib/scenario.sh"
 source "$LIB/server.sh"
 source "$LIB/images.sh"
+source "$LIB/containerd.sh"
 
-require_root containerd
-require_command containerd ctr skopeo jq
+require_command skopeo jq
 prepare_layout
+start_containerd
 start_server
-
-cat >"$WORK/containerd.toml" <<EOF
-version = 2
-root = "$WORK/containerd/root"
-state = "$WORK/containerd/state"
-disabled_plugins = ["io.containerd.grpc.v1.cri"]
-[grpc]
-  address = "$WORK/containerd.sock"
-[ttrpc]
-  address = "$WORK/containerd.ttrpc"
-EOF
-start_daemon containerd containerd --config "$WORK/containerd.toml"
-ctr() { command ctr --address "$WORK/containerd.sock" "$@"; }
-wait_until 120 "containerd to answer" ctr version
 
 repo=$REGISTRY/team
 push() { ctr images push --plain-http "$@" >>"$LOGS/ctr.log" 2>&1; }
 pull() { ctr images pull --plain-http --snapshotter native "$@" >>"$LOGS/ctr.log" 2>&1; }
-digest_of() { ctr images ls "name==$1" | awk 'NR == 2 { print $3 }'; }
-# Removing every image lets containerd's collector drop the content, so that a pull has to fetch it.
-forget() {
-  local image
-  for image in $(ctr images ls -q); do ctr images rm --sync "$image" >/dev/null; done
-  wait_until 120 "containerd to drop its content" content_is_gone
-}
-content_is_gone() { [[ -z $(ctr content ls -q) ]]; }
-
-# containerd keeps OCI images as they are: what is imported has the digest that the layout has.
-load() {  # TAG REFERENCE
-  skopeo copy --quiet "oci:$LAYOUT:$1" "oci-archive:$WORK/$1.tar:$1"
-  ctr images import --snapshotter native --base-name import "$WORK/$1.tar" >>"$LOGS/ctr.log" 2>&1
-  ctr images tag "import:$1" "$2" >/dev/null
-}
 
 it "pushes an image whose digest the registry then names"
 load app-one "$repo/app:one"

@@ -4,23 +4,14 @@ source "$(dirname "$0")/lib/scenario.sh"
 source "$LIB/server.sh"
 source "$LIB/images.sh"
 source "$LIB/go_tools.sh"
+source "$LIB/private_ca.sh"
 
 require_command curl jq openssl skopeo python3
 cd "$WORK"
 
 # ---- a private CA ----------------------------------------------------------------------------------------------
 
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj '/CN=Private CA' \
-  -keyout ca.key -out ca.crt 2>"$LOGS/ca.log"
-
-# Files NAME.crt and NAME.key, signed by the CA. Written elsewhere first: the server may be looking.
-issue() {  # NAME ALTERNATIVE_NAMES [DAYS]
-  openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$1" -keyout new.key -out new.csr 2>>"$LOGS/ca.log"
-  openssl x509 -req -in new.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days "${3:-30}" \
-    -extfile <(echo "subjectAltName=$2") -out new.crt 2>>"$LOGS/ca.log"
-  mv new.crt "$1.crt"
-  mv new.key "$1.key"
-}
+make_ca
 serial_of() { openssl x509 -in "$1" -noout -serial; }
 
 issue main DNS:localhost,IP:127.0.0.1
