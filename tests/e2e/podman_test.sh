@@ -3,16 +3,13 @@
 source "$(dirname "$0")/lib/scenario.sh"
 source "$LIB/server.sh"
 source "$LIB/images.sh"
+source "$LIB/podman.sh"
 
 require_command podman buildah runc debootstrap busybox jq
 require_root "podman's vfs storage and chroot isolation"
 prepare_layout
 start_server
 
-storage=(--root "$WORK/storage" --runroot "$WORK/run" --storage-driver vfs)
-# runc and cgroupfs work with every cgroup layout; crun refuses the mixed one that some machines have.
-podman() { command podman "${storage[@]}" --tmpdir "$WORK/tmp" --runtime runc --cgroup-manager cgroupfs --events-backend none "$@"; }
-buildah() { command buildah "${storage[@]}" "$@"; }
 # podman raises limits to its own defaults, which takes a capability that a container of ours may lack.
 run() { podman run --rm --network none --ulimit "nofile=$(ulimit -Hn):$(ulimit -Hn)" --ulimit nproc=1024:1024 "$@"; }
 plain=(--tls-verify=false)

@@ -106,3 +106,17 @@ layout_digest() {  # TAG
     "$LAYOUT/index.json"
 }
 layout_blob() { echo "$LAYOUT/blobs/${1/://}"; }  # DIGEST
+
+# The digests of an image's manifest, config and layers.
+image_digests() {  # TAG
+  local manifest
+  manifest=$(layout_digest "$1")
+  echo "$manifest"
+  jq -r '.config.digest, .layers[].digest' "$(layout_blob "$manifest")"
+}
+
+# Another layout holds the same image, to its last byte.
+expect_same_image() {  # TAG OTHER_LAYOUT
+  local digest
+  for digest in $(image_digests "$1"); do cmp "$(layout_blob "$digest")" "$2/blobs/${digest/://}" || return; done
+}

@@ -2,10 +2,11 @@
 
 CA=$WORK/ca
 
-# $CA.crt and $CA.key.
-make_ca() {
+# $CA.crt and $CA.key; another one under another name.
+make_ca() {  # [NAME]
+  local ca=${1:-$CA}
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj '/CN=Private CA' \
-    -keyout "$CA.key" -out "$CA.crt" 2>"$LOGS/ca.log"
+    -keyout "$ca.key" -out "$ca.crt" 2>>"$LOGS/ca.log"
 }
 
 # Files NAME.crt and NAME.key, signed by the CA. Written elsewhere first: the server may be looking.
