@@ -56,6 +56,7 @@ skopeo_pull() {
   rm -rf "$WORK/out"
   skopeo copy --quiet "docker://$TLS/$1" "oci:$WORK/out:$image" && expect_same_image $image "$WORK/out"
 }
+skopeo_delete() { skopeo delete "docker://$TLS/$1"; }
 
 # ---- all of them -----------------------------------------------------------------------------------------------
 
@@ -67,6 +68,7 @@ for client in podman buildah skopeo; do
     start_with_logins $challenge $host
     use_certificates
     show_client "$client" 'certificate signed by unknown authority' 'invalid username/password' 'denied: |403 \(Forbidden\)'
+    [[ $client != skopeo ]] || show_deletion skopeo '403 Forbidden|401 Unauthorized' 'manifest unknown'
     show_stranger "$client" 'unauthorized: '
     stop_server
   done

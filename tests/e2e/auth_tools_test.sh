@@ -32,6 +32,7 @@ crane_pull() {
   rm -rf pulled
   crane pull --format oci "$TLS/$1" pulled && expect_same_image $image pulled
 }
+crane_delete() { crane delete "$TLS/$1"; }
 
 # ---- oras ------------------------------------------------------------------------------------------------------
 
@@ -47,6 +48,7 @@ oras_pull() {
   rm -rf out
   oras_tls pull -o out "$TLS/$1" && cmp files/big.bin out/files/big.bin
 }
+oras_delete() { oras_tls manifest delete --force "$TLS/$1"; }
 
 # ---- helm: the last part of a repository is the chart's name ---------------------------------------------------
 
@@ -100,6 +102,7 @@ for challenge in basic bearer; do
     for repository in team-a/seed team-a/cosign public/cosign; do seed alice $repository; done
     seed bob team-b/cosign
     show_client "$client" 'certificate signed by unknown authority' '(UNAUTHORIZED|unauthorized): ' "$right"
+    case $client in crane | oras) show_deletion "$client" "$right" 'MANIFEST_UNKNOWN|not found' ;; esac
     show_stranger "$client" "$login"
     stop_server
   done

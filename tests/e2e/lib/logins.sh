@@ -89,6 +89,19 @@ show_client() {  # CLIENT WORDS_FOR_THE_CERTIFICATE WORDS_FOR_THE_PASSWORD WORDS
   succeed "${client}_log_out"
 }
 
+# What it pushed, by a function CLIENT_delete REFERENCE; not every client has one.
+show_deletion() {  # CLIENT WORDS_FOR_THE_RIGHT WORDS_FOR_WHAT_IS_GONE
+  it "$CHALLENGE: $1 deletes only where the login is good for that"
+  succeed "$1_log_in" deploy deploy-secret
+  expect_refusal "$2" "$1_delete" "team-a/$1:one"
+  succeed "$1_pull" "team-a/$1:one"
+  succeed "$1_log_out"
+  succeed "$1_log_in" alice alice-secret
+  succeed "$1_delete" "team-a/$1:one"
+  expect_refusal "$3" "$1_pull" "team-a/$1:one"
+  succeed "$1_log_out"
+}
+
 # The same client afterwards, without a login.
 show_stranger() {  # CLIENT WORDS
   it "$CHALLENGE: $1 pulls what is public without a login, and nothing else"
