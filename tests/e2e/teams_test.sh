@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Two teams with a repository tree each, a public tree, an account that may only pull and one that may nothing: every
-# access of each to each, with passwords and with tokens, and what the audit log says of it.
+# Two teams with a repository tree each, a public tree, an account that may only pull, one that may nothing and a robot
+# for CI: every access of each to each, with passwords and with tokens, and what the audit log says of it.
 source "$(dirname "$0")/lib/scenario.sh"
 source "$LIB/server.sh"
+source "$LIB/images.sh"
 source "$LIB/teams.sh"
 
-require_command curl jq openssl
+require_command curl jq openssl skopeo
+prepare_layout
 cd "$WORK"
 
 set_up_teams
@@ -15,14 +17,14 @@ for tree in team-a team-b public; do fill_tree $tree; done
 # ---- every access ----------------------------------------------------------------------------------------------
 
 # What is tried in each tree, and where; the right that it takes, the status where it is allowed, and who is allowed it
-# in team-a, team-b and public. Everybody else has to be refused.
+# in team-a, team-b and public; people are all but robots, which have what they were made for. Who is not named is refused.
 ACCESSES='
-pull_by_tag           app      pull       200  alice,deploy,ci  bob,deploy  everybody
-pull_by_digest        app      pull       200  alice,deploy,ci  bob,deploy  everybody
-pull_blob             app      pull       200  alice,deploy,ci  bob,deploy  everybody
-look_for_what_is_not  app      pull       404  alice,deploy,ci  bob,deploy  everybody
-list_tags             app      pull       200  alice,deploy,ci  bob,deploy  everybody
-list_referrers        app      pull       200  alice,deploy,ci  bob,deploy  everybody
+pull_by_tag           app      pull       200  alice,deploy,ci  bob,deploy  people
+pull_by_digest        app      pull       200  alice,deploy,ci  bob,deploy  people
+pull_blob             app      pull       200  alice,deploy,ci  bob,deploy  people
+look_for_what_is_not  app      pull       404  alice,deploy,ci  bob,deploy  people
+list_tags             app      pull       200  alice,deploy,ci  bob,deploy  people
+list_referrers        app      pull       200  alice,deploy,ci  bob,deploy  people
 push_blob             app      push       201  alice,ci         bob         alice
 start_upload          app      push       202  alice,ci         bob         alice
 look_at_upload        app      push       204  alice,ci         bob         alice
@@ -40,7 +42,7 @@ delete_manifest       app      delete     202  alice            bob         alic
 delete_blob           app      delete     202  alice            bob         alice
 '
 
-is_among() { [[ $2 == everybody || ,$2, == *,$1,* ]]; }  # ACCOUNT ACCOUNTS
+is_among() { [[ ($2 == people && $1 != ci) || ,$2, == *,$1,* ]]; }  # ACCOUNT ACCOUNTS
 
 may_push() {  # ACCOUNT TREE
   case $1:$2 in alice:team-a | alice:public | bob:team-b | ci:team-a) ;; *) return 1 ;; esac
@@ -171,10 +173,89 @@ for who in bob carol stranger; do
   expect_equal "different answers to $who" 1 "$(printf '%s\n' "${words[@]}" | sort -u | wc -l)"
 done
 
+# ---- a robot for CI --------------------------------------------------------------------------------------------
+
+robot() { "$BINARY" robot "$@" --data-dir "$DATA" 2>>"$LOGS/robot.log"; }
+# What `robot create` and `robot rotate` tell, which is the only time that they do.
+take_secret() {  # ACCOUNT
+  LOGIN[$1]=$(jq -r .login robot.json)
+  SECRET[$1]=$(jq -r .secret robot.json)
+  expect_match "the secret of $1" '^shale_[0-9A-Za-z]{46}$' "${SECRET[$1]}"
+  remember_secrets "${SECRET[$1]}" "$(printf %s "${LOGIN[$1]}:${SECRET[$1]}" | base64 -w 0)"
+}
+gets() { ask "$1" team-a/app:pull GET /v2/team-a/app/tags/list && [[ $STATUS == "$2" ]]; }  # ACCOUNT STATUS
+
+it "makes a robot for CI, whose secret is shown once"
+robot create ci --repositories 'team-a/**' --allow pull,push --expires 90d --output json >robot.json
+take_secret ci
+expect_equal "login" robot+ci "${LOGIN[ci]}"
+expect_equal "mode of the file of robots" 600 "$(stat -c %a "$DATA/auth/robots.json")"
+expect_failure robot create ci --repositories 'team-a/**' --allow pull
+expect_equal "robots" '["ci",["pull","push"],["team-a/**"],null]' \
+  "$(robot list --output json | jq -c '.robots[0] | [.name, .permissions[0].actions, .permissions[0].repositories, .secret]')"
+
+for MEANS in password token; do
+  it "lets the robot do what it was made for and nothing else, with its secret as a $MEANS"
+  try_every_access ci
+  try_mounts <<<"
+    ci  team-a/mounted  team-a/app  201
+    ci  team-a/mounted  team-b/app  202
+    ci  team-a/mounted  public/app  202
+    ci  public/mounted  team-a/app  refused"
+  expect_equal "the catalog for ci" "team-a/app team-a/copy team-a/mounted team-a/release" "$(catalog_of ci)"
+done
+
+it "serves a client that logs in as the robot"
+export REGISTRY_AUTH_FILE=$WORK/auth.json
+skopeo login --tls-verify=false -u robot+ci --password-stdin "$REGISTRY" <<<"${SECRET[ci]}" >>"$LOGS/skopeo.log"
+skopeo copy --quiet --dest-tls-verify=false "oci:$LAYOUT:busybox" "docker://$REGISTRY/team-a/built:1"
+skopeo copy --quiet --src-tls-verify=false "docker://$REGISTRY/team-a/built:1" "oci:$WORK/built:busybox"
+expect_same_image busybox built
+expect_failure skopeo copy --quiet --dest-tls-verify=false "oci:$LAYOUT:busybox" "docker://$REGISTRY/team-b/built:1"
+expect_match "skopeo's words" 'denied' "$OUTPUT"
+
+it "lets nobody make robots whom no rule lets"
+MEANS=password
+for who in alice deploy ci; do
+  ask $who team-a/app:pull POST /api/v1/robots -H 'Content-Type: application/json' \
+    -d '{"name": "mine", "permissions": [{"actions": ["pull"], "repositories": ["team-a/**"]}]}'
+  expect_status 403
+  expect_audited $who admin '' denied
+done
+ask stranger team-a/app:pull GET /api/v1/robots
+expect_status 401
+
+it "gives the robot a new secret, and ends the one before it with its tokens"
+# shellcheck disable=SC2154  # it is a key
+SECRET[former]=${SECRET[ci]} LOGIN[former]=${LOGIN[ci]}
+gets ci 200
+robot rotate ci --output json >robot.json
+take_secret ci
+gets ci 200
+gets former 401
+MEANS=token
+gets ci 401
+TOKEN=()
+gets ci 200
+expect_match "when it was last used" '^20' "$(robot list --output json | jq -r '.robots[0].last_used')"
+
+it "ends a robot when its time is over, and when it is revoked, with the tokens that it has"
+robot create brief --repositories 'team-a/**' --allow pull --expires 2s --output json >robot.json
+take_secret brief
+gets brief 200
+wait_until 10 "the brief robot's end" gets brief 401
+robot revoke ci
+wait_until 1 "the robot's end" gets ci 401
+MEANS=password
+gets ci 401
+gets brief 401
+
 # ---- what is written down --------------------------------------------------------------------------------------
 
 it "wrote down who did what, and which rule decided"
 expect_audit_log
+expect_equal "what the operator did" "create robot ci, rotate robot ci, create robot brief, revoke robot ci" \
+  "$(jq -r 'select(.msg == "change" and .kind == "operator") | "\(.change) \(.target)"' "$AUDIT" | paste -sd, | sed 's/,/, /g')"
 
 it "wrote no password and no token anywhere"
 wrong=wrong-$(openssl rand -hex 8)
