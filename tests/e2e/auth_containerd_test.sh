@@ -41,7 +41,7 @@ transfer() {  # pull|push OPTIONS... REFERENCE
 containerd_log_in() {
   local deadline=$((SECONDS + 10))
   echo "$1:$2" >"$WORK/ctr-user"
-  until transfer pull --snapshotter native "$TLS/team-a/seed:one" >"$WORK/said" 2>&1; do
+  until transfer pull --snapshotter native "$TLS/shared/seed:one" >"$WORK/said" 2>&1; do
     # It tries a wrong password five times, and then the next one has to wait for a second.
     if ((SECONDS > deadline)) || ! grep -q '429 Too Many Requests' "$WORK/said"; then
       cat "$WORK/said"
@@ -65,14 +65,15 @@ for challenge in basic bearer; do
   [[ $challenge == basic ]] && host=localhost || host=$NAMED
   start_with_logins $challenge $host
   use_hosts_toml
-  seed alice team-a/seed
+  seed alice shared/seed
   if [[ $challenge == basic ]]; then
     show_client containerd 'certificate signed by unknown authority' '401 Unauthorized' '403 Forbidden'
     show_stranger containerd '401 Unauthorized'
   else
-    show_client containerd 'certificate signed by unknown authority' '401 Unauthorized' 'insufficient_scope: authorization failed'
-    # A push that is refused at its manifest may end with the words of the pipe that it was sent through.
-    show_stranger containerd 'insufficient_scope: authorization failed|closed pipe'
+    # A push that is refused at its manifest may end with the words of the pipe that the manifest was sent through.
+    refused='insufficient_scope: authorization failed|closed pipe'
+    show_client containerd 'certificate signed by unknown authority' '401 Unauthorized' "$refused"
+    show_stranger containerd "$refused"
   fi
 
   it "$challenge: containerd finds an image where hosts.toml sends it"

@@ -25,7 +25,7 @@ mkdir one-image
 skopeo copy --quiet "oci:$LAYOUT:$image" "oci:one-image:one"
 
 crane() { SSL_CERT_FILE=$TRUSTED/ca.crt command crane "$@"; }
-crane_log_in() { crane auth login "$TLS" -u "$1" --password-stdin <<<"$2" && crane digest "$TLS/team-a/seed:one"; }
+crane_log_in() { crane auth login "$TLS" -u "$1" --password-stdin <<<"$2" && crane digest "$TLS/shared/seed:one"; }
 crane_log_out() { crane auth logout "$TLS"; }
 crane_push() { crane push one-image "$TLS/$1"; }
 crane_pull() {
@@ -74,7 +74,7 @@ cosign generate-key-pair >>"$LOGS/cosign.log" 2>&1
 
 cosign_log_in() {
   cosign login -u "$1" -p "$2" "$TLS" &&
-    cosign triangulate --registry-cacert "$TRUSTED/ca.crt" "$TLS/team-a/seed:one"
+    cosign triangulate --registry-cacert "$TRUSTED/ca.crt" "$TLS/shared/seed:one"
 }
 cosign_log_out() { crane auth logout "$TLS"; }  # they share docker's file of logins
 cosign_push() {
@@ -99,7 +99,7 @@ for challenge in basic bearer; do
   fi
   for client in crane oras helm cosign; do
     start_with_logins $challenge $host
-    for repository in team-a/seed team-a/cosign public/cosign; do seed alice $repository; done
+    for repository in shared/seed team-a/cosign public/cosign; do seed alice $repository; done
     seed bob team-b/cosign
     show_client "$client" 'certificate signed by unknown authority' '(UNAUTHORIZED|unauthorized): ' "$right"
     case $client in crane | oras) show_deletion "$client" "$right" 'MANIFEST_UNKNOWN|not found' ;; esac

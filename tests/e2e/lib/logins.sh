@@ -9,8 +9,8 @@ CHALLENGE=     # basic or bearer
 TLS=           # host:port of the registry, once it runs
 TRUSTED=$WORK/trusted  # the folder whose ca.crt the clients trust
 
-# Users alice (may all in team-a and public), bob (the same in team-b) and deploy (pulls everything). Everybody, logged
-# in or not, pulls what is public.
+# Users alice (may all in team-a, public and shared), bob (the same in team-b) and deploy (pulls everything). Whoever is
+# logged in pulls what is shared, and everybody what is public.
 prepare_logins() {
   local user
   add_host "$NAMED_ADDRESS" "$NAMED"
@@ -23,9 +23,10 @@ prepare_logins() {
   for user in alice bob deploy; do "$BINARY" user add "$user" --file "$USERS" <<<"$user-secret" 2>>"$LOGS/users.log"; done
   cat >"$POLICY" <<'END'
 rules:
-  - {allow: [pull, push, overwrite, delete], subjects: [user:alice], repositories: [team-a/**, public/**]}
+  - {allow: [pull, push, overwrite, delete], subjects: [user:alice], repositories: [team-a/**, public/**, shared/**]}
   - {allow: [pull, push, overwrite, delete], subjects: [user:bob], repositories: [team-b/**]}
   - {allow: [pull], subjects: [user:deploy], repositories: ['**']}
+  - {allow: [pull], subjects: [authenticated], repositories: [shared/**]}
   - {allow: [pull], subjects: [anonymous, authenticated], repositories: [public/**]}
 END
 }
@@ -86,6 +87,16 @@ show_client() {  # CLIENT WORDS_FOR_THE_CERTIFICATE WORDS_FOR_THE_PASSWORD WORDS
   succeed "${client}_log_in" deploy deploy-secret
   succeed "${client}_pull" "$mine:one"
   expect_refusal "$right" "${client}_push" "$mine:two"
+  succeed "${client}_log_out"
+  request GET "/v2/$mine/tags/list" -u deploy:deploy-secret
+  expect_status 200
+  expect_equal "the tags that were refused" '' "$(jq -r '.tags[] | select(. == "two" or . == "2.0.0")' "$WORK/body")"
+
+  # Many have noted where its layers are, and ask to have them mounted from there.
+  it "$CHALLENGE: $client pushes what it has seen where the next login may not look"
+  succeed "${client}_log_in" bob bob-secret
+  succeed "${client}_push" "$theirs:one"
+  succeed "${client}_pull" "$theirs:one"
   succeed "${client}_log_out"
 }
 
