@@ -31,4 +31,6 @@ OCI_API_BLOBS_UPLOAD_CANCEL=true OCI_REGISTRY=$REGISTRY OCI_TLS=disabled OCI_VER
 [[ -s results/junit.xml ]] || fail "the suite wrote no report: $(tail -n 5 report.txt)"
 python3 "$ROOT/tests/conformance/judge.py" results/junit.xml
 expect_equal "the suite's exit status" 0 "$status"
+[[ -z $login ]] || grep -q '"user":"alice"' "$SERVER_LOG" || fail "the suite did not log in"
+[[ $login != bearer ]] || grep -q '"path":"/auth/token"' "$SERVER_LOG" || fail "the suite asked for no token"
 stop_server
