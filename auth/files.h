@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <variant>
 
 namespace shale::auth {
 
@@ -36,5 +38,22 @@ std::optional<FileContent> read_file(const std::string& path);
 /// Makes a file for its owner's eyes alone in place of what lies at `path`, following no
 /// link, and opens it for writing. -1 with `errno` when it cannot; the caller closes it.
 int make_private_file(const std::string& path);
+
+/// Why something cannot be done with a file, and what helps; it names the file.
+struct FileFault {
+  std::string why;
+};
+
+/// What is for its owner's eyes alone, and `FileFault` when it is not: a link, or a file
+/// that group or others may do anything with, proves nothing.
+std::variant<FileContent, FileFault> read_private_file(const std::string& path);
+
+/// Puts `text` at `path` for its owner's eyes alone: all of it or, when that fails or the
+/// power goes, what was there before. It is on disk when this returns. One at a time.
+std::optional<FileFault> write_private_file(const std::string& path, std::string_view text);
+/// Removes it, for good when this returns; what is not there is no fault.
+std::optional<FileFault> remove_file(const std::string& path);
+/// So that names that came and went in it stay so through a power cut.
+std::optional<FileFault> sync_directory(const std::string& path);
 
 }  // namespace shale::auth

@@ -1,20 +1,21 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
+
+#include "auth/verifying_key.h"
 
 namespace shale::auth {
 
 /// A P-256 key that signs tokens (ES256, RFC 7518). Thread-safe.
 class SigningKey {
  public:
-  /// A fresh one, for as long as the process lives.
+  /// A fresh one.
   static SigningKey make();
-  /// The key in a PEM file; made there, for its owner's eyes alone, when there is none.
-  /// Or why not.
-  static std::variant<SigningKey, std::string> load_or_make(const std::string& path);
+  /// None when the text is no P-256 key in PEM without a passphrase.
+  static std::optional<SigningKey> from_pem(std::string_view text);
 
   SigningKey(SigningKey&&) noexcept;
   SigningKey& operator=(SigningKey&&) noexcept;
@@ -24,16 +25,21 @@ class SigningKey {
   const std::string& id() const noexcept { return id_; }
   /// The public half, as JSON (RFC 7517).
   const std::string& jwk() const noexcept { return jwk_; }
+  /// The secret half, for `from_pem`. Whoever has it can sign.
+  std::string pem() const;
 
   /// 64 bytes, r and s.
   std::string sign(std::string_view message) const;
-  bool verify(std::string_view message, std::string_view signature) const;
+  bool verify(std::string_view message, std::string_view signature) const {
+    return public_.verify(message, signature);
+  }
 
  private:
   struct Key;
-  explicit SigningKey(std::unique_ptr<Key> key);
+  SigningKey(std::unique_ptr<Key> key, VerifyingKey half);
 
   std::unique_ptr<Key> key_;
+  VerifyingKey public_;
   std::string id_;
   std::string jwk_;
 };

@@ -2,14 +2,18 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include "auth/identity.h"
+#include "auth/key_ring.h"
 #include "auth/scope.h"
-#include "auth/signing_key.h"
+#include "auth/sealed_token.h"
+#include "auth/token_claims.h"
 
 namespace shale::auth {
 
@@ -25,24 +29,11 @@ struct TokenClaims {
   std::vector<Grant> access;
   Time issued;
   Time expires;
+  /// Names the token; `write` makes one up.
+  std::string id = {};  // NOLINT(readability-redundant-member-init): may be left out
 };
 
-/// Every way in which a token can be refused.
-enum class TokenFault : std::uint8_t {
-  kMalformed,  ///< not three parts of base64url, no JSON, a claim twice or of a wrong type
-  kAlgorithm,  ///< anything but ES256, which is the key's
-  kKey,        ///< signed with a key that is not known here
-  kSignature,
-  kIssuer,
-  kAudience,  ///< for another service
-  kExpired,
-  kNotYet,
-  kUse,  ///< a refresh token where an access token belongs, or the other way round
-};
-std::string_view text_of(TokenFault fault) noexcept;
-
-/// Writes and reads signed tokens (RFC 7519). What a token's header says of keys and
-/// where to get them is never followed. Thread-safe.
+/// Writes and reads tokens of ours (RFC 7519). Thread-safe.
 class TokenFormat {
  public:
   struct Options {
@@ -51,20 +42,25 @@ class TokenFormat {
     std::chrono::seconds skew{30};  ///< by which clocks may differ
   };
 
+  TokenFormat(std::shared_ptr<KeyRing> keys, Options options)
+      : keys_(std::move(keys)), options_(std::move(options)) {}
   TokenFormat(SigningKey key, Options options)
-      : key_(std::move(key)), options_(std::move(options)) {}
+      : TokenFormat(std::make_shared<KeyRing>(std::move(key)), std::move(options)) {}
 
   const Options& options() const noexcept { return options_; }
+  KeyRing& keys() const noexcept { return *keys_; }
+
+  /// Signed with the key of the time when it is issued.
   std::string write(const TokenClaims& claims) const;
   std::variant<TokenClaims, TokenFault> read(std::string_view token, TokenUse use, Time now) const;
+  std::variant<TokenClaims, TokenFault> read(const SealedToken& sealed, TokenUse use,
+                                             Time now) const;
   /// The second half of that: claims whose signature is right.
   std::variant<TokenClaims, TokenFault> read_claims(std::string_view text, TokenUse use,
                                                     Time now) const;
-  /// The keys that verify tokens of ours (RFC 7517).
-  std::string jwks() const { return "{\"keys\":[" + key_.jwk() + "]}"; }
 
  private:
-  SigningKey key_;
+  std::shared_ptr<KeyRing> keys_;  ///< never null; shared with nobody who would change it
   Options options_;
 };
 

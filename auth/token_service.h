@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -43,13 +44,26 @@ class TokenService {
     std::chrono::seconds life = std::chrono::minutes{5};
     std::chrono::seconds refresh_life = std::chrono::hours{24 * 30};
     std::size_t most_remembered = 16384;
+
+    /// How long after it was issued any token may still be taken.
+    std::chrono::seconds longest_token() const {
+      return std::max(life, refresh_life) + format.skew;
+    }
   };
 
+  TokenService(Authenticator& source, std::shared_ptr<KeyRing> keys, Options options)
+      : source_(source), format_(std::move(keys), options.format), options_(std::move(options)) {}
+  /// With one key, that lives as long as the process.
   TokenService(Authenticator& source, SigningKey key, Options options)
-      : source_(source), format_(std::move(key), options.format), options_(std::move(options)) {}
+      : TokenService(source, std::make_shared<KeyRing>(std::move(key)), std::move(options)) {}
 
   const std::string& service() const noexcept { return format_.options().service; }
-  std::string jwks() const { return format_.jwks(); }
+  /// The keys that verify tokens of ours (RFC 7517).
+  std::string jwks() const { return format_.keys().jwks(); }
+
+  /// What changes with time: keys are made and removed. Cheap while there is nothing to
+  /// do; to be called every second, by one thread, that may wait for the disk.
+  void refresh(Time now) { format_.keys().refresh(now); }
 
   enum class Refresh : std::uint8_t { kNo, kYes };
   /// A token for what of `asked` the policy allows.

@@ -15,6 +15,7 @@
 #include "server/cli/attempt.h"
 #include "server/cli/compose.h"
 #include "server/cli/policy.h"
+#include "server/cli/token_parts.h"
 #include "server/log/rotating_file.h"
 
 namespace shale::cli {
@@ -23,19 +24,6 @@ namespace {
 constexpr std::chrono::seconds kLook{1};
 /// So many looks lie between two times that the last use of robots is stored.
 constexpr unsigned kLooksPerStore = 60;
-
-auth::SigningKey token_key(const config::Config& config) {
-  const std::filesystem::path path =
-      std::filesystem::path(config.storage.data_dir) / "auth" / "token-key.pem";
-  auto key = auth::SigningKey::load_or_make(path);
-  if (const auto* fault = std::get_if<std::string>(&key)) throw std::runtime_error(*fault);
-  return std::get<auth::SigningKey>(std::move(key));
-}
-
-auth::TokenService::Options token_options(const config::Config& config) {
-  return {.format = {.issuer = "shale", .service = config.auth.service},
-          .life = std::chrono::duration_cast<std::chrono::seconds>(config.auth.token_life)};
-}
 
 std::unique_ptr<auth::RobotAccounts> open_robots(const config::Config& config, const Clock& clock) {
   const std::filesystem::path path =
@@ -62,7 +50,8 @@ std::unique_ptr<log::Logger> audit_lines(const config::Config::Auth& config, log
 }  // namespace
 
 Gatehouse::Gatehouse(const config::Config& config, const Clock& clock, log::Logger& logger)
-    : logger_(logger),
+    : clock_(clock),
+      logger_(logger),
       policy_path_(config.auth.policy),
       policy_stamp_(auth::stamp_of(policy_path_)),
       audit_lines_(audit_lines(config.auth, logger)),
@@ -71,7 +60,7 @@ Gatehouse::Gatehouse(const config::Config& config, const Clock& clock, log::Logg
                  : nullptr),
       sources_(make_sources(config, clock)),
       login_(*sources_, login_options(config)),
-      tokens_(*sources_, token_key(config), token_options(config)),
+      tokens_(*sources_, token_keys(config, clock, logger), token_options(config)),
       guard_(login_, tokens_, *robots_, clock, guard_settings(config, audit_.get()),
              first_policy()),
       watcher_([this](const std::stop_token& stop) { watch(stop); }) {}
@@ -170,6 +159,8 @@ void Gatehouse::watch(const std::stop_token& stop) {
     attempt(logger_, "looking for a changed policy failed", [&] {
       if (!policy_path_.empty()) refresh_policy();
     });
+    attempt(logger_, "looking after the keys of tokens failed",
+            [&] { tokens_.refresh(clock_.now()); });
     attempt(logger_, "storing when robots were last used failed", [&] {
       if (++looks % kLooksPerStore == 0) store_last_used();
     });

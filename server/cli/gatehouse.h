@@ -25,11 +25,11 @@ struct Reread {
 };
 
 /// All of authentication that lives as long as the program serves, and the thread that
-/// looks once a second whether users or policy have changed. Borrows clock and logger.
+/// looks once a second whether users, policy or keys have changed. Borrows clock and logger.
 class Gatehouse {
  public:
   /// Throws, with the words meant for whoever starts Shale, when the policy is wrong or
-  /// the users or the key of tokens cannot be read.
+  /// the users or the keys of tokens cannot be read.
   Gatehouse(const config::Config& config, const Clock& clock, log::Logger& logger);
 
   /// Stores what is only in memory so far.
@@ -51,6 +51,7 @@ class Gatehouse {
   void watch(const std::stop_token& stop);
   void store_last_used();
 
+  const Clock& clock_;
   log::Logger& logger_;
   const std::string policy_path_;
   Guarded<auth::FileStamp> policy_stamp_;     ///< locked while the file is read

@@ -104,6 +104,7 @@ struct Config {
     std::string service = "shale";  ///< whom tokens are for
     AuthChallenge challenge = AuthChallenge::kAuto;
     std::chrono::milliseconds token_life = std::chrono::minutes{5};
+    std::chrono::milliseconds key_life = std::chrono::hours{24 * 30};
     std::string audit_log;                                ///< file; empty: none
     std::uint64_t audit_bytes = std::uint64_t{64} << 20;  ///< of one file
     std::size_t audit_files = 5;                          ///< older ones that are kept

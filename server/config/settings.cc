@@ -287,6 +287,9 @@ std::vector<Setting> auth_settings() {
              "when the policy has such things, else basic. Both are always taken."),
       duration("auth.token_life", field(&A::token_life), {.low = 1min, .high = 24h},
                "How long a token holds. A changed password or policy ends it at once."),
+      duration("auth.key_life", field(&A::key_life), {.low = 24h, .high = 24h * 3650},
+               "How long a key signs tokens before another one does. It verifies those that it "
+               "signed until all have expired."),
       scalar(
           {.key = "auth.audit_log",
            .form = "file, or empty",

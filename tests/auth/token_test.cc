@@ -1,13 +1,9 @@
 #include "auth/token.h"
 
-#include <filesystem>
-#include <fstream>
-
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
 #include "auth/base64.h"
-#include "tests/support/temporary_directory.h"
 
 namespace shale::auth {
 namespace {
@@ -20,10 +16,8 @@ constexpr Time kNow{std::chrono::seconds(1'700'000'000)};
 
 /// A format whose key the test has as well.
 struct Forge {
-  testing::TemporaryDirectory directory;
-  string path = (directory / "auth/key.pem").string();
-  SigningKey key = std::get<SigningKey>(SigningKey::load_or_make(path));
-  TokenFormat format{std::get<SigningKey>(SigningKey::load_or_make(path)), {}};
+  SigningKey key = SigningKey::make();
+  TokenFormat format{*SigningKey::from_pem(key.pem()), {}};
 
   static TokenClaims claims() {
     return {
@@ -43,7 +37,8 @@ struct Forge {
   static Json body() {
     return {{"iss", "shale"},       {"aud", "shale"},       {"sub", "alice"},
             {"kind", "user"},       {"stamp", "s"},         {"use", "access"},
-            {"iat", 1'700'000'000}, {"nbf", 1'700'000'000}, {"exp", 1'700'000'300}};
+            {"iat", 1'700'000'000}, {"nbf", 1'700'000'000}, {"exp", 1'700'000'300},
+            {"jti", "one"}};
   }
   std::optional<TokenFault> fault(const string& token, Time now = kNow) const {
     const auto read = format.read(token, TokenUse::kAccess, now);
@@ -141,7 +136,7 @@ TEST_CASE("Token: issuer, audience, times and use are checked") {
   CHECK(with("kind", "admin") == TokenFault::kMalformed);
   CHECK(with("sub", "") == TokenFault::kMalformed);
   CHECK(with("kind", "anonymous") == TokenFault::kMalformed);
-  for (const char* name : {"iss", "aud", "exp", "nbf", "iat", "sub", "use", "kind"}) {
+  for (const char* name : {"iss", "aud", "exp", "nbf", "iat", "sub", "use", "kind", "jti"}) {
     Json body = Forge::body();
     body.erase(name);
     CHECK(forge.fault(forge.header(), body));
@@ -162,20 +157,15 @@ TEST_CASE("Token: a claim that is there twice makes it malformed") {
   CHECK(forge.fault(forge.sealed("null", body)) == TokenFault::kMalformed);
 }
 
-TEST_CASE("SigningKey: made once, for its owner alone, and the same at the next start") {
+TEST_CASE("SigningKey: its text gives the same key, and its public half no secret") {
   const Forge forge;
-  const auto permissions = std::filesystem::status(forge.path).permissions();
-  CHECK(permissions == (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
-  const auto again = SigningKey::load_or_make(forge.path);
-  CHECK(std::get<SigningKey>(again).id() == forge.key.id());
   CHECK(SigningKey::make().id() != forge.key.id());
-  const Json jwks = Json::parse(forge.format.jwks());
+  const Json jwks = Json::parse(forge.format.keys().jwks());
+  REQUIRE(jwks["keys"].size() == 1);
   CHECK(jwks["keys"][0]["kid"] == forge.key.id());
   CHECK_FALSE(jwks["keys"][0].contains("d"));
-
-  std::ofstream(forge.path) << "no key";
-  CHECK(std::holds_alternative<string>(SigningKey::load_or_make(forge.path)));
-  CHECK(std::holds_alternative<string>(SigningKey::load_or_make("/proc/none/key.pem")));
+  CHECK_FALSE(SigningKey::from_pem("no key"));
+  CHECK_FALSE(SigningKey::from_pem(""));
 }
 
 }  // namespace

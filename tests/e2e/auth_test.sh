@@ -36,9 +36,10 @@ skopeo_as() {  # USER COMMAND...   with a login of its own
 copy_in() { skopeo_as "$1" copy --quiet --dest-tls-verify=false "oci:$LAYOUT:$2" "$remote/$3"; }
 copy_out() { skopeo_as "$1" copy --quiet --src-tls-verify=false "$remote/$2" "oci:$WORK/out:$RANDOM"; }
 
-it "keeps the file of users and the key of tokens from other eyes"
+it "keeps the file of users and the keys of tokens from other eyes"
 expect_equal "mode of the users" 600 "$(stat -c %a "$users")"
-expect_equal "mode of the key" 600 "$(stat -c %a "$DATA/auth/token-key.pem")"
+expect_equal "mode of the keys' directory" 700 "$(stat -c %a "$DATA/auth/token-keys")"
+expect_equal "mode of the key" 600 "$(stat -c %a "$DATA"/auth/token-keys/*.pem)"
 
 it "logs in those who have the right password, and nobody else"
 for user in alice bob deploy; do

@@ -67,6 +67,7 @@ const std::map<std::string, Texts, std::less<>> kOther = {
     {"auth.service", {"registry.example.com"}},
     {"auth.challenge", {"bearer"}},
     {"auth.token_life", {"10m"}},
+    {"auth.key_life", {"48h"}},
     {"auth.audit_log", {"/var/log/shale/audit.log"}},
     {"auth.audit_bytes", {"1MiB"}},
     {"auth.audit_files", {"3"}},
@@ -127,6 +128,7 @@ Config other_config() {
                  .service = "registry.example.com",
                  .challenge = AuthChallenge::kBearer,
                  .token_life = 10min,
+                 .key_life = 48h,
                  .audit_log = "/var/log/shale/audit.log",
                  .audit_bytes = std::uint64_t{1} << 20,
                  .audit_files = 3};
