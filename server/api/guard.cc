@@ -58,6 +58,16 @@ std::string scope_of(Need need, const Target& target, const http::Query& query) 
   return scope;
 }
 
+/// Whether another token would let the caller mount. Where the policy would not, nothing
+/// is said: the upload begins, as if there were no such source.
+bool lacks_source(const Caller& caller, const Target& target, const http::Query& query) {
+  if (!caller.token || target.resource != Resource::kUploads || !query.find("mount")) return false;
+  const auto from = query.find("from");
+  if (!from || *from == target.name || !index::RepositoryName::parse(*from)) return false;
+  return !caller.token_allows(auth::Action::kPull, *from) &&
+         caller.policy->allows(*caller.identity, *from, auth::Action::kPull);
+}
+
 const auth::IdentityPtr& nobody() {
   static const auto identity = std::make_shared<const auth::Identity>();
   return identity;
@@ -231,7 +241,10 @@ std::optional<http::Response> Guard::refuse(const Caller& caller, Need need,
     settings_.audit->decision(request, *caller.identity, action, target.name, decision);
   }
   if (!granted) return challenge(request, "the token is not for this", scope, kTooLittle);
-  if (decision.allowed) return std::nullopt;
+  if (decision.allowed) {
+    if (!lacks_source(caller, target, query)) return std::nullopt;
+    return challenge(request, "the token is not for the source of the mount", scope, kTooLittle);
+  }
   const std::string why = std::string(auth::action_name(action)) + " denied: " + decision.str();
   if (anonymous) {
     return challenge(request, why, scope, with_token ? kTooLittle : std::string_view());

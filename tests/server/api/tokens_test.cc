@@ -190,9 +190,36 @@ TEST_CASE_TEMPLATE("Tokens: the catalog and mounts need their own scopes", Drive
         R"({"repositories":["public/base","team-a/app"]})");
   const string mount = post("/v2/team-a/app/blobs/uploads/?from=public/base&mount=" + digest.str());
   const string one = "repository:team-a/app:pull,push";
-  CHECK(api.ask(bearing(token_for(api, "alice", one), mount)).status == 202);
+  const auto refused = api.ask(bearing(token_for(api, "alice", one), mount));
+  CHECK(refused.status == 401);
+  CHECK(refused.header("WWW-Authenticate") ==
+        kRealm + R"(,scope="repository:team-a/app:pull,push repository:public/base:pull",)" +
+            R"(error="insufficient_scope")");
   const string both = one + "&scope=repository:public/base:pull";
   CHECK(api.ask(bearing(token_for(api, "alice", both), mount)).status == 201);
+}
+
+TEST_CASE_TEMPLATE("Tokens: a mount without the scope tells nothing of what is not theirs", Driver,
+                   API_DRIVERS) {
+  Gatekeeping gatekeeping(team_rules());
+  Driver api(gatekeeping.setup());
+  const Digest secret = push_blob_as(api, "olga", "team-b/app", "a secret");
+  const Digest own = push_blob_as(api, "olga", "team-a/app", "a layer");
+  const string token = token_for(api, "alice", "repository:team-a/app:push");
+  const auto status = [&](const string& query) {
+    return api.ask(bearing(token, post("/v2/team-a/app/blobs/uploads/?" + query))).status;
+  };
+  for (const string from : {"team-b/app", "team-b/none"}) {
+    CHECK(status("mount=" + secret.str() + "&from=" + from) == 202);
+  }
+  // What is not there is asked for like what is.
+  CHECK(status("mount=" + secret.str() + "&from=public/none") == 401);
+  CHECK(status("mount=" + own.str() + "&from=team-a/app") == 201);
+  CHECK(status("mount=" + secret.str()) == 202);
+  CHECK(status("from=public/none") == 202);
+  CHECK(status("mount=" + secret.str() + "&from=a%22b") == 400);
+  const string mount = post("/v2/team-a/app/blobs/uploads/?from=public/none&mount=" + secret.str());
+  CHECK(api.ask(as("alice", mount)).status == 202);
 }
 
 TEST_CASE_TEMPLATE("Tokens: OAuth2's grants", Driver, API_DRIVERS) {
