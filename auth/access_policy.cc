@@ -9,6 +9,16 @@ std::string member_name(const Identity& who) {
   return who.kind == Identity::Kind::kRobot ? "robot:" + who.name : who.name;
 }
 
+/// One rule, for these everywhere.
+Rule all_but_admin(std::vector<Subject> subjects) {
+  return {.effect = Rule::Effect::kAllow,
+          .subjects = std::move(subjects),
+          // NOLINTNEXTLINE(bugprone-unchecked-optional-access): a pattern it is
+          .repositories = {*RepositoryPattern::parse("**")},
+          .actions = {Action::kPull, Action::kPush, Action::kOverwrite, Action::kDelete},
+          .line = 0};
+}
+
 }  // namespace
 
 std::string Subject::str() const {
@@ -44,13 +54,12 @@ std::string Decision::str() const {
 }
 
 AccessPolicy AccessPolicy::for_everybody_known() {
-  Rule rule{.effect = Rule::Effect::kAllow,
-            .subjects = {{Subject::Kind::kAuthenticated, {}}},
-            // NOLINTNEXTLINE(bugprone-unchecked-optional-access): a pattern it is
-            .repositories = {*RepositoryPattern::parse("**")},
-            .actions = {Action::kPull, Action::kPush, Action::kOverwrite, Action::kDelete},
-            .line = 0};
-  return {{std::move(rule)}, {}};
+  return {{all_but_admin({{Subject::Kind::kAuthenticated, {}}})}, {}};
+}
+
+AccessPolicy AccessPolicy::for_everybody() {
+  return {{all_but_admin({{Subject::Kind::kAuthenticated, {}}, {Subject::Kind::kAnonymous, {}}})},
+          {}};
 }
 
 Decision AccessPolicy::decide(const Identity& who, std::string_view repository,

@@ -63,6 +63,8 @@ class AccessPolicy {
       : rules_(std::move(rules)), groups_(std::move(groups)) {}
   /// Without a policy file: whoever is logged in may do everything but `kAdmin`.
   static AccessPolicy for_everybody_known();
+  /// Where something else decides: everybody may do everything but `kAdmin`.
+  static AccessPolicy for_everybody();
 
   Decision decide(const Identity& who, std::string_view repository, Action action) const;
   bool allows(const Identity& who, std::string_view repository, Action action) const {

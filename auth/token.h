@@ -23,6 +23,10 @@ enum class TokenUse : std::uint8_t {
   kRefresh,  ///< for more access tokens
 };
 
+/// Whose token it is. One of ours stands for what we know of its bearer; another's says
+/// all itself.
+enum class TokenOrigin : std::uint8_t { kOwn, kExternal };
+
 struct TokenClaims {
   TokenUse use = TokenUse::kAccess;
   Identity identity;
@@ -31,6 +35,7 @@ struct TokenClaims {
   Time expires;
   /// Names the token; `write` makes one up.
   std::string id = {};  // NOLINT(readability-redundant-member-init): may be left out
+  TokenOrigin origin = TokenOrigin::kOwn;
 };
 
 /// Writes and reads tokens of ours (RFC 7519). Thread-safe.

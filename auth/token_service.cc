@@ -43,6 +43,17 @@ std::size_t TokenService::FirstBytes::operator()(const KeyedHash::Value& value) 
   return hash;
 }
 
+void TokenService::refresh(Time now) {
+  format_.keys().refresh(now);
+  if (external_) external_->refresh();
+}
+
+/// Each part only grows, so their sum never comes back to an earlier value.
+std::uint64_t TokenService::generation() const {
+  return source_.generation() + revocations_->generation() +
+         (external_ ? external_->generation() : 0);
+}
+
 IssuedToken TokenService::issue(const Identity& who, const std::vector<Grant>& asked,
                                 const AccessPolicy& policy, Refresh refresh, Time now) const {
   TokenClaims claims{.use = TokenUse::kAccess,
@@ -51,6 +62,10 @@ IssuedToken TokenService::issue(const Identity& who, const std::vector<Grant>& a
                      .issued = now,
                      .expires = now + options_.life};
   if (who.expires) claims.expires = std::min(claims.expires, *who.expires);
+  // Tokens know seconds only, and those of the second of a revocation are revoked.
+  if (const auto before = revocations_->all_before(who)) {
+    claims.issued = std::max(now, *before + std::chrono::seconds(1));
+  }
   for (const Grant& wanted : asked) {
     if (auto grant = allowed_part(wanted, who, policy)) claims.access.push_back(*std::move(grant));
   }
@@ -71,30 +86,31 @@ IssuedToken TokenService::issue(const Identity& who, const std::vector<Grant>& a
 
 VerifiedTokenPtr TokenService::recall(std::string_view token, Time now) const {
   const auto key = hash_.of({token});
-  const auto generation = source_.generation();
+  const auto current = generation();
   const auto remembered = remembered_.lock();
   const auto found = remembered->find(key);
   if (found == remembered->end()) return nullptr;
   const Entry& entry = found->second;
-  return entry.generation == generation && now < entry.until ? entry.verified : nullptr;
+  return entry.generation == current && now < entry.until ? entry.verified : nullptr;
 }
 
 std::variant<VerifiedTokenPtr, TokenFault, SourceFailed> TokenService::verify(
     std::string_view token, Time now) {
-  const auto generation = source_.generation();
+  const auto current = generation();
   auto result = read(token, TokenUse::kAccess, now);
   if (const auto* fault = std::get_if<TokenFault>(&result)) return *fault;
   if (auto* failed = std::get_if<SourceFailed>(&result)) return std::move(*failed);
   auto& claims = std::get<TokenClaims>(result);
-  auto verified = std::make_shared<const VerifiedToken>(VerifiedToken{
-      std::make_shared<const Identity>(std::move(claims.identity)), std::move(claims.access)});
+  auto verified = std::make_shared<const VerifiedToken>(
+      VerifiedToken{std::make_shared<const Identity>(std::move(claims.identity)),
+                    std::move(claims.access), claims.origin});
   const auto key = hash_.of({token});
   const auto remembered = remembered_.lock();
   if (remembered->size() >= options_.most_remembered) {
     std::erase_if(*remembered, [&](const auto& entry) { return now >= entry.second.until; });
     if (remembered->size() >= options_.most_remembered) remembered->clear();
   }
-  remembered->insert_or_assign(key, Entry{verified, generation, claims.expires});
+  remembered->insert_or_assign(key, Entry{verified, current, claims.expires});
   return verified;
 }
 
@@ -106,15 +122,42 @@ std::variant<IdentityPtr, TokenFault, SourceFailed> TokenService::read_refresh(
   return std::make_shared<const Identity>(std::get<TokenClaims>(std::move(result)).identity);
 }
 
-/// What the token says, if it is well made and its stamp is still the bearer's, of whom
-/// the rest is as it is now.
+TokenService::Revoked TokenService::revoke(std::string_view token, Time now) {
+  auto read = format_.read(token, TokenUse::kRefresh, now);
+  if (std::holds_alternative<TokenFault>(read)) read = format_.read(token, TokenUse::kAccess, now);
+  const auto* claims = std::get_if<TokenClaims>(&read);
+  // Nobody's tokens are as good as none.
+  if (claims == nullptr || claims->identity.anonymous()) return nullptr;
+  auto failed = revocations_->revoke(claims->identity, claims->id,
+                                     claims->expires + options_.format.skew, now);
+  if (failed) return *std::move(failed);
+  return std::make_shared<const Identity>(claims->identity);
+}
+
+/// What a token of ours says, or one of the external service.
+std::variant<TokenClaims, TokenFault> TokenService::read_any(std::string_view token, TokenUse use,
+                                                             Time now) const {
+  const auto opened = SealedToken::open(token);
+  if (const auto* fault = std::get_if<TokenFault>(&opened)) return *fault;
+  const auto& sealed = std::get<SealedToken>(opened);
+  const bool ours = sealed.key_id && format_.keys().find(*sealed.key_id);
+  if (ours || !external_ || use != TokenUse::kAccess) return format_.read(sealed, use, now);
+  return external_->read(sealed, now);
+}
+
+/// What the token says, if it is well made, not revoked and its stamp is still the bearer's,
+/// of whom the rest is as it is now.
 std::variant<TokenClaims, TokenFault, SourceFailed> TokenService::read(std::string_view token,
                                                                        TokenUse use,
                                                                        Time now) const {
-  auto result = format_.read(token, use, now);
+  auto result = read_any(token, use, now);
   if (const auto* fault = std::get_if<TokenFault>(&result)) return *fault;
   auto& claims = std::get<TokenClaims>(result);
   if (claims.identity.anonymous()) return std::move(claims);
+  if (revocations_->revoked(claims.identity, claims.id, claims.issued)) {
+    return TokenFault::kRevoked;
+  }
+  if (claims.origin == TokenOrigin::kExternal) return std::move(claims);
   auto found = source_.identity_of(claims.identity.kind, claims.identity.name);
   if (auto* failed = std::get_if<SourceFailed>(&found)) return std::move(*failed);
   const auto* current = std::get_if<IdentityPtr>(&found);

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -12,7 +13,9 @@
 
 #include "auth/access_policy.h"
 #include "auth/authenticator.h"
+#include "auth/external_tokens.h"
 #include "auth/guarded.h"
+#include "auth/revocations.h"
 #include "auth/secrets.h"
 #include "auth/token.h"
 
@@ -22,6 +25,7 @@ namespace shale::auth {
 struct VerifiedToken {
   IdentityPtr identity;
   std::vector<Grant> access;
+  TokenOrigin origin = TokenOrigin::kOwn;
 };
 using VerifiedTokenPtr = std::shared_ptr<const VerifiedToken>;
 
@@ -34,9 +38,9 @@ struct IssuedToken {
   std::chrono::seconds life{};
 };
 
-/// Issues tokens and tells what they are worth. Tokens end with the password that they
-/// were got for: their stamp is compared whenever the source has changed. Borrows the
-/// source of identities. Thread-safe.
+/// Issues tokens and tells what they are worth: ours, and those of an external service.
+/// Ours end with the password that they were got for: their stamp is compared whenever the
+/// source has changed. Borrows the source of identities. Thread-safe.
 class TokenService {
  public:
   struct Options {
@@ -51,19 +55,34 @@ class TokenService {
     }
   };
 
-  TokenService(Authenticator& source, std::shared_ptr<KeyRing> keys, Options options)
-      : source_(source), format_(std::move(keys), options.format), options_(std::move(options)) {}
+  /// What outlives the process, or comes from elsewhere.
+  struct Parts {
+    std::shared_ptr<KeyRing> keys;             ///< never null
+    std::unique_ptr<Revocations> revocations;  ///< never null
+    std::unique_ptr<ExternalTokens> external;  ///< null: tokens of ours only
+  };
+
+  TokenService(Authenticator& source, Parts parts, Options options)
+      : source_(source),
+        format_(std::move(parts.keys), options.format),
+        options_(std::move(options)),
+        revocations_(std::move(parts.revocations)),
+        external_(std::move(parts.external)) {}
   /// With one key, that lives as long as the process.
   TokenService(Authenticator& source, SigningKey key, Options options)
-      : TokenService(source, std::make_shared<KeyRing>(std::move(key)), std::move(options)) {}
+      : TokenService(
+            source,
+            {std::make_shared<KeyRing>(std::move(key)), std::make_unique<Revocations>(), nullptr},
+            std::move(options)) {}
 
   const std::string& service() const noexcept { return format_.options().service; }
   /// The keys that verify tokens of ours (RFC 7517).
   std::string jwks() const { return format_.keys().jwks(); }
 
-  /// What changes with time: keys are made and removed. Cheap while there is nothing to
-  /// do; to be called every second, by one thread, that may wait for the disk.
-  void refresh(Time now) { format_.keys().refresh(now); }
+  /// What changes with time: keys are made and removed, and those of others read again.
+  /// Cheap while there is nothing to do; to be called every second, by one thread, that
+  /// may wait for the disk.
+  void refresh(Time now);
 
   enum class Refresh : std::uint8_t { kNo, kYes };
   /// A token for what of `asked` the policy allows.
@@ -78,6 +97,15 @@ class TokenService {
   std::variant<IdentityPtr, TokenFault, SourceFailed> read_refresh(std::string_view token,
                                                                    Time now) const;
 
+  /// Whose token it was that counts no more from now on; null when it was none of ours,
+  /// or had expired.
+  using Revoked = std::variant<IdentityPtr, Revocations::Failed>;
+  Revoked revoke(std::string_view token, Time now);
+  /// All tokens that somebody got before now. Waits for the disk, as `revoke` does.
+  std::optional<Revocations::Failed> revoke_all(const Identity& bearer, Time now) {
+    return revocations_->revoke_all(bearer, now);
+  }
+
  private:
   struct Entry {
     VerifiedTokenPtr verified;
@@ -90,10 +118,15 @@ class TokenService {
 
   std::variant<TokenClaims, TokenFault, SourceFailed> read(std::string_view token, TokenUse use,
                                                            Time now) const;
+  std::variant<TokenClaims, TokenFault> read_any(std::string_view token, TokenUse use,
+                                                 Time now) const;
+  std::uint64_t generation() const;
 
   Authenticator& source_;
   const TokenFormat format_;
   const Options options_;
+  const std::unique_ptr<Revocations> revocations_;
+  const std::unique_ptr<ExternalTokens> external_;
   const KeyedHash hash_;
   Guarded<std::unordered_map<KeyedHash::Value, Entry, FirstBytes>> remembered_;
 };

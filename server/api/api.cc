@@ -17,6 +17,8 @@ constexpr WireError kNoSuchPath{404, "UNSUPPORTED", "there is nothing under this
 constexpr WireError kNoAuthentication{
     404, "UNSUPPORTED",
     "nobody can log in here: the operator has to set auth.htpasswd or auth.robots first"};
+constexpr WireError kNoTokens{
+    404, "UNSUPPORTED", "no tokens are issued here: they come from where the challenge points"};
 constexpr WireError kNoSuchMethod{405, "UNSUPPORTED", "the method is not allowed here"};
 constexpr WireError kBadPath{
     400, "NAME_INVALID",
@@ -42,6 +44,8 @@ bool needs_authentication(Resource resource) {
   switch (resource) {
     case Resource::kToken:
     case Resource::kKeys:
+    case Resource::kRevoke:
+    case Resource::kTokensRevoke:
     case Resource::kRobots:
     case Resource::kRobot:
     case Resource::kRobotSecret:
@@ -49,6 +53,11 @@ bool needs_authentication(Resource resource) {
     default:
       return false;
   }
+}
+
+bool is_about_own_tokens(Resource resource) {
+  return resource == Resource::kToken || resource == Resource::kKeys ||
+         resource == Resource::kRevoke;
 }
 
 /// Not 501 and 505, which say that the client asked for what HTTP here does not have.
@@ -76,6 +85,9 @@ http::Plan Api::plan(const http::Request& request) {
   if (!target) return answer(error_response(kNoSuchPath));
   if (guard_ == nullptr && needs_authentication(target->resource)) {
     return answer(error_response(kNoAuthentication));
+  }
+  if (guard_ != nullptr && !guard_->issues_tokens() && is_about_own_tokens(target->resource)) {
+    return answer(error_response(kNoTokens));
   }
   const Route* route = find_route(request.method, target->resource);
   if (route == nullptr) {

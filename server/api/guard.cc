@@ -61,7 +61,10 @@ std::string scope_of(Need need, const Target& target, const http::Query& query) 
 /// Whether another token would let the caller mount. Where the policy would not, nothing
 /// is said: the upload begins, as if there were no such source.
 bool lacks_source(const Caller& caller, const Target& target, const http::Query& query) {
-  if (!caller.token || target.resource != Resource::kUploads || !query.find("mount")) return false;
+  // What another service would grant, nobody here knows: refused again, clients give up,
+  // and an upload always works.
+  if (!caller.token || caller.token->origin == auth::TokenOrigin::kExternal) return false;
+  if (target.resource != Resource::kUploads || !query.find("mount")) return false;
   const auto from = query.find("from");
   if (!from || *from == target.name || !index::RepositoryName::parse(*from)) return false;
   return !caller.token_allows(auth::Action::kPull, *from) &&
@@ -185,6 +188,23 @@ auth::IssuedToken Guard::issue(const Caller& caller, const http::Request& reques
   return issued;
 }
 
+std::optional<auth::Revocations::Failed> Guard::revoke(std::string_view token,
+                                                       const http::Request& request) const {
+  auto revoked = tokens_.revoke(token, clock_.now());
+  if (auto* failed = std::get_if<auth::Revocations::Failed>(&revoked)) return std::move(*failed);
+  const auto& bearer = std::get<auth::IdentityPtr>(revoked);
+  if (bearer) note_login(request, bearer.get(), "revoked a token");
+  return std::nullopt;
+}
+
+std::optional<auth::Revocations::Failed> Guard::revoke_all(const Caller& caller,
+                                                           const auth::Identity& bearer,
+                                                           const http::Request& request) const {
+  auto failed = tokens_.revoke_all(bearer, clock_.now());
+  if (!failed) note_change(caller, request, "revoke tokens", bearer.name);
+  return failed;
+}
+
 void Guard::note_overwrite_refused(const Caller& caller, const http::Request& request,
                                    std::string_view repository) const {
   if (settings_.audit == nullptr) return;
@@ -288,11 +308,16 @@ CallerPtr Guard::caller(auth::IdentityPtr identity) const {
 
 CallerPtr Guard::bearer(auth::VerifiedTokenPtr token) const {
   auth::IdentityPtr identity = token->identity;
+  const bool external = token->origin == auth::TokenOrigin::kExternal;
+  auto policy = external && settings_.external && settings_.external->policy
+                    ? settings_.external->policy
+                    : *policy_.lock();
   return std::make_shared<const Caller>(
-      Caller{std::move(identity), *policy_.lock(), std::move(token)});
+      Caller{std::move(identity), std::move(policy), std::move(token)});
 }
 
 bool Guard::asks_for_tokens() const {
+  if (settings_.challenge == Challenge::kAuto && settings_.external) return true;
   if (settings_.challenge != Challenge::kAuto) return settings_.challenge == Challenge::kBearer;
   const auto policy = *policy_.lock();
   return policy->allows_somewhere(*nobody(), auth::Action::kPull);
@@ -307,11 +332,14 @@ http::Response Guard::challenge(const http::Request& request, std::string why,
   // Whoever came with a token wants another one. At the token service itself, a
   // password is what helps.
   const bool for_token = !fault.empty() || asks_for_tokens();
-  if (!for_token || origin.empty() || request.path.starts_with("/auth/")) {
+  const bool reachable = settings_.external || !origin.empty();
+  if (!for_token || !reachable || request.path.starts_with("/auth/")) {
     return ask_for_password(std::move(why));
   }
-  std::string field =
-      "Bearer realm=\"" + origin + "/auth/token\",service=\"" + tokens_.service() + '"';
+  std::string field = settings_.external ? "Bearer realm=\"" + settings_.external->realm +
+                                               "\",service=\"" + settings_.external->service + '"'
+                                         : "Bearer realm=\"" + origin + "/auth/token\",service=\"" +
+                                               tokens_.service() + '"';
   if (!scope.empty()) field += ",scope=\"" + scope + '"';
   if (!fault.empty()) field += ",error=\"" + std::string(fault) + '"';
   http::Response response = error_response(kUnauthorized);

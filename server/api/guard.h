@@ -38,6 +38,17 @@ class Guard {
     std::string external_url;  ///< as of `api::Settings`
     http::TrustedProxies trusted_proxies;
     const Audit* audit = nullptr;  ///< borrowed; null: nothing is written down
+
+    /// Where else tokens come from. Every challenge points there.
+    struct External {
+      std::string realm;
+      std::string service;
+      /// For the bearers of its tokens; null: the same as for all.
+      std::shared_ptr<const auth::AccessPolicy> policy;
+    };
+    std::optional<External> external = std::nullopt;
+    /// Whether tokens are issued here, beside those from elsewhere or not.
+    bool issues_tokens = true;
   };
 
   Guard(auth::PasswordLogin& login, auth::TokenService& tokens, auth::RobotAccounts& robots,
@@ -74,7 +85,15 @@ class Guard {
   auth::IssuedToken issue(const Caller& caller, const http::Request& request,
                           const std::vector<auth::Grant>& asked,
                           auth::TokenService::Refresh refresh) const;
+  /// Ends the token in `text`, if it is one of ours. For the pool.
+  std::optional<auth::Revocations::Failed> revoke(std::string_view token,
+                                                  const http::Request& request) const;
+  /// Ends all tokens that somebody has. For the pool.
+  std::optional<auth::Revocations::Failed> revoke_all(const Caller& caller,
+                                                      const auth::Identity& bearer,
+                                                      const http::Request& request) const;
   const auth::TokenService& tokens() const noexcept { return tokens_; }
+  bool issues_tokens() const noexcept { return settings_.issues_tokens; }
   auth::RobotAccounts& robots() const noexcept { return robots_; }
   auth::Time now() const { return clock_.now(); }
   /// Writes down that a push was refused because it would have moved a tag.

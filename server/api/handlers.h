@@ -33,6 +33,8 @@ Result<http::Opened> put_upload(const Call& call);
 Result<http::Response> get_token(const Call& call);
 Result<http::Response> post_token(const Call& call);
 Result<http::Response> get_keys(const Call& call);
+Result<http::Response> post_revoke(const Call& call);
+Result<http::Response> post_tokens_revoke(const Call& call);
 
 // Likewise: robots.cc.
 Result<http::Response> get_robots(const Call& call);

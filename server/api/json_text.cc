@@ -22,4 +22,9 @@ std::string format_time(auth::Time time) {
   return text;
 }
 
+bool is_json(const http::Request& request) {
+  const auto type = request.headers.find("Content-Type");
+  return type && (*type == "application/json" || type->starts_with("application/json;"));
+}
+
 }  // namespace shale::api

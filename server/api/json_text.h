@@ -10,6 +10,10 @@ namespace shale::api {
 /// An answer with JSON in it that is no list and no manifest.
 http::Response json_response(std::string json);
 
+/// Whether the body says that it is JSON. No form of a web page can send that type, so no
+/// page makes a browser ask for what needs it.
+bool is_json(const http::Request& request);
+
 /// RFC 3339, in UTC, to the second.
 std::string format_time(auth::Time time);
 

@@ -41,12 +41,6 @@ http::Response refusal(const RobotRefused& refused) {
   return error_response(Error{Errc::kIo, "cannot store the robots: " + refused.what});
 }
 
-/// No form of a web page can send that type, so no page makes a browser do this.
-bool is_json(const http::Request& request) {
-  const auto type = request.headers.find("Content-Type");
-  return type && (*type == "application/json" || type->starts_with("application/json;"));
-}
-
 /// The robot that the path names, if the caller may know of it.
 std::optional<auth::Robot> named(const Call& call) {
   auto robot = call.guard->robots().find(call.target.item);

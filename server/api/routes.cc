@@ -17,7 +17,9 @@ constexpr std::string_view kUpload = "/v2/{name}/blobs/uploads/{upload}";
 
 constexpr std::string_view kToken = "/auth/token";
 constexpr std::string_view kKeys = "/auth/keys";
+constexpr std::string_view kRevoke = "/auth/revoke";
 
+constexpr std::string_view kTokensRevoke = "/api/v1/tokens/revoke";
 constexpr std::string_view kRobots = "/api/v1/robots";
 constexpr std::string_view kRobot = "/api/v1/robots/{robot}";
 constexpr std::string_view kRobotSecret = "/api/v1/robots/{robot}/secret";
@@ -57,6 +59,12 @@ constexpr std::array kRoutes = {
           Blocking{post_token, Blocking::Body::kSmall}},
     Route{Method::kGet, Resource::kKeys, kKeys, Need::kNothing, PointRead{get_keys}},
     Route{Method::kHead, Resource::kKeys, kKeys, Need::kNothing, PointRead{get_keys}},
+
+    Route{Method::kPost, Resource::kRevoke, kRevoke, Need::kNothing,
+          Blocking{post_revoke, Blocking::Body::kSmall}},
+
+    Route{Method::kPost, Resource::kTokensRevoke, kTokensRevoke, Need::kAdmin,
+          Blocking{post_tokens_revoke, Blocking::Body::kSmall}},
 
     Route{Method::kGet, Resource::kRobots, kRobots, Need::kAdmin, Blocking{get_robots}},
     Route{Method::kHead, Resource::kRobots, kRobots, Need::kAdmin, Blocking{get_robots}},

@@ -19,10 +19,12 @@ enum class Resource : std::uint8_t {
   kReferrers,  ///< /v2/{name}/referrers/{digest}
   kToken,      ///< /auth/token, where there is authentication
   kKeys,       ///< /auth/keys, likewise
+  kRevoke,     ///< /auth/revoke, likewise
 
-  kRobots,       ///< /api/v1/robots, likewise
-  kRobot,        ///< /api/v1/robots/{robot}
-  kRobotSecret,  ///< /api/v1/robots/{robot}/secret
+  kTokensRevoke,  ///< /api/v1/tokens/revoke, likewise
+  kRobots,        ///< /api/v1/robots, likewise
+  kRobot,         ///< /api/v1/robots/{robot}
+  kRobotSecret,   ///< /api/v1/robots/{robot}/secret
 };
 
 /// A path, taken apart but not yet validated.

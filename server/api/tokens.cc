@@ -1,8 +1,11 @@
+#include <optional>
 #include <string>
 #include <utility>
 
 #include <nlohmann/json.hpp>
 
+#include "auth/text.h"
+#include "server/api/caller.h"
 #include "server/api/errors.h"
 #include "server/api/guard.h"
 #include "server/api/handlers.h"
@@ -13,6 +16,14 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 using auth::TokenService;
+
+constexpr WireError kNotJson{415, "UNSUPPORTED", "the body must be application/json"};
+constexpr WireError kNobody{400, "UNSUPPORTED",
+                            "the body must be an object with the name of a `user` or `robot`"};
+constexpr WireError kNotYours{403, "DENIED",
+                              "only who administers all repositories may end the tokens of others"};
+constexpr WireError kCannotRevoke{503, "UNAVAILABLE",
+                                  "the token cannot be revoked now: try again later"};
 
 /// What is asked for in all `scope` parameters together.
 std::vector<auth::Grant> scopes_of(const http::Query& query) {
@@ -52,6 +63,31 @@ std::string text_of(const http::Query& form, std::string_view name) {
   return std::string(form.find(name).value_or(""));
 }
 
+http::Response not_revoked(const auth::Revocations::Failed& failed) {
+  http::Response response = error_response(kCannotRevoke);
+  response.log_message = failed.why;
+  return response;
+}
+
+/// `{"user": NAME}` or `{"robot": NAME}`, and nothing else.
+std::optional<auth::Identity> read_bearer(const std::string& body) {
+  const auto json = Json::parse(body, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object() || json.size() != 1) return std::nullopt;
+  const auto& [who, name] = *json.items().begin();
+  if (!name.is_string() || !auth::is_account_name(name.get<std::string>())) return std::nullopt;
+  if (who != "user" && who != "robot") return std::nullopt;
+  return auth::Identity{
+      .kind = who == "user" ? auth::Identity::Kind::kUser : auth::Identity::Kind::kRobot,
+      .name = name.get<std::string>(),
+      .groups = {}};
+}
+
+const auth::RepositoryPattern& everything() {
+  // NOLINTNEXTLINE(bugprone-unchecked-optional-access): a pattern it is
+  static const auth::RepositoryPattern pattern = *auth::RepositoryPattern::parse("**");
+  return pattern;
+}
+
 }  // namespace
 
 Result<http::Response> get_token(const Call& call) {
@@ -85,6 +121,31 @@ Result<http::Response> post_token(const Call& call) {
 
 Result<http::Response> get_keys(const Call& call) {
   return json_response(call.guard->tokens().jwks());
+}
+
+/// RFC 7009: whoever has a token may end it, and what is no token has ended already.
+Result<http::Response> post_revoke(const Call& call) {
+  const auto form = parse_form(call.request.body);
+  if (!form) return bad_form("the body is no form");
+  const std::string token = text_of(*form, "token");
+  if (token.empty()) return bad_form("token is missing");
+  if (const auto failed = call.guard->revoke(token, call.request)) return not_revoked(*failed);
+  auto response = json_response("{}");
+  response.headers.add("Cache-Control", "no-store");
+  return response;
+}
+
+Result<http::Response> post_tokens_revoke(const Call& call) {
+  if (!is_json(call.request)) return error_response(kNotJson);
+  const auto bearer = read_bearer(call.request.body);
+  if (!bearer) return error_response(kNobody);
+  if (!call.caller->may_administer(everything())) return error_response(kNotYours);
+  if (const auto failed = call.guard->revoke_all(*call.caller, *bearer, call.request)) {
+    return not_revoked(*failed);
+  }
+  http::Response response;
+  response.status = 204;
+  return response;
 }
 
 }  // namespace shale::api

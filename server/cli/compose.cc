@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <memory>
+#include <optional>
 #include <string_view>
+#include <utility>
 
 #include <sys/un.h>
 
@@ -119,11 +122,23 @@ api::Guard::Settings guard_settings(const config::Config& config, const api::Aud
     }
     return api::Guard::Challenge::kBearer;
   };
+  const config::Config::External& external = config.auth.external;
+  std::optional<api::Guard::Settings::External> elsewhere;
+  if (external.configured()) {
+    // Without a policy, such a token says all there is to say.
+    auto policy =
+        config.auth.policy.empty()
+            ? std::make_shared<const auth::AccessPolicy>(auth::AccessPolicy::for_everybody())
+            : nullptr;
+    elsewhere = {.realm = external.realm, .service = external.service, .policy = std::move(policy)};
+  }
   return {.realm = config.auth.realm,
           .challenge = challenge(),
           .external_url = config.server.external_url,
           .trusted_proxies = trusted_proxies(config),
-          .audit = audit};
+          .audit = audit,
+          .external = std::move(elsewhere),
+          .issues_tokens = !external.configured() || config.auth.has_passwords()};
 }
 
 auth::PasswordLogin::Options login_options(const config::Config& config) {

@@ -60,7 +60,7 @@ Gatehouse::Gatehouse(const config::Config& config, const Clock& clock, log::Logg
                  : nullptr),
       sources_(make_sources(config, clock)),
       login_(*sources_, login_options(config)),
-      tokens_(*sources_, token_keys(config, clock, logger), token_options(config)),
+      tokens_(*sources_, token_parts(config, clock, logger), token_options(config)),
       guard_(login_, tokens_, *robots_, clock, guard_settings(config, audit_.get()),
              first_policy()),
       watcher_([this](const std::stop_token& stop) { watch(stop); }) {}

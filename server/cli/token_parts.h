@@ -1,8 +1,5 @@
 #pragma once
 
-#include <memory>
-
-#include "auth/key_ring.h"
 #include "auth/token_service.h"
 #include "blobstore/clock.h"
 #include "server/config/config.h"
@@ -13,8 +10,8 @@ namespace shale::cli {
 auth::TokenService::Options token_options(const config::Config& config);
 
 /// What the tokens of the configuration need. Throws, with the words meant for whoever
-/// starts Shale, what of it cannot be read. Borrows the logger.
-std::shared_ptr<auth::KeyRing> token_keys(const config::Config& config, const Clock& clock,
-                                          log::Logger& logger);
+/// starts Shale, when something of it cannot be read. Borrows the logger.
+auth::TokenService::Parts token_parts(const config::Config& config, const Clock& clock,
+                                      log::Logger& logger);
 
 }  // namespace shale::cli

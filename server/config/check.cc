@@ -38,8 +38,9 @@ void check_reachability(const Config& config, Conflicts& found) {
     if (address.local()) continue;
     found.push_back(
         {{"server.listen", "server.insecure"},
-         address.str() + " can be reached from other machines, and without auth.htpasswd or " +
-             "auth.robots nobody can log in: set one, listen on 127.0.0.1, [::1] or a unix socket, "
+         address.str() + " can be reached from other machines, and without auth.htpasswd, " +
+             "auth.robots or auth.external nobody can log in: set one, listen on 127.0.0.1, [::1] "
+             "or a unix socket, "
              "or set " +
              "server.insecure to anonymous-everything to let everybody do what auth.policy " +
              "allows, and without one read, write and delete"});
@@ -67,6 +68,36 @@ void check_tls(const Config& config, Conflicts& found) {
              std::to_string(tls.certificates.size()) +
              " certificates: name one for each, in the same order, or none where each " +
              "is in the file of its certificate"});
+  }
+}
+
+void check_external(const Config& config, Conflicts& found) {
+  const Config::External& external = config.auth.external;
+  const bool any = !external.service.empty() || !external.issuer.empty() ||
+                   !external.certificates.empty() || !external.jwks.empty();
+  if (!external.configured()) {
+    if (any) {
+      found.push_back({{"auth.external.realm"},
+                       "is empty, and there are other settings of auth.external: write where "
+                       "clients get tokens, or none of them"});
+    }
+    return;
+  }
+  if (external.service.empty()) {
+    found.push_back({{"auth.external.service", "auth.external.realm"},
+                     "is empty: write the audience of the tokens that are issued there"});
+  }
+  if (external.issuer.empty()) {
+    found.push_back({{"auth.external.issuer", "auth.external.realm"},
+                     "is empty: write who those tokens say has issued them"});
+  }
+  if (external.certificates.empty() && external.jwks.empty()) {
+    found.push_back({{"auth.external.certificates", "auth.external.jwks", "auth.external.realm"},
+                     "no key is named that could verify those tokens: name one of the two files"});
+  }
+  if (config.auth.challenge == AuthChallenge::kBasic && !config.auth.has_passwords()) {
+    found.push_back({{"auth.challenge", "auth.external.realm"},
+                     "asks for passwords, and nobody has one: write auto or bearer"});
   }
 }
 
@@ -110,8 +141,8 @@ void check_timeouts(const Config& config, Conflicts& found) {
 
 std::vector<Conflict> conflicts(const Config& config) {
   Conflicts found;
-  for (const auto check :
-       {check_listen, check_reachability, check_tls, check_limits, check_timeouts}) {
+  for (const auto check : {check_listen, check_reachability, check_tls, check_external,
+                           check_limits, check_timeouts}) {
     check(config, found);
   }
   return found;

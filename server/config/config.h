@@ -96,6 +96,18 @@ struct Config {
     bool operator==(const Registry&) const = default;
   };
 
+  /// A token service that is not ours: distribution's `auth.token`.
+  struct External {
+    std::string realm;         ///< where clients get tokens; empty: there is no such service
+    std::string service;       ///< whom its tokens are for
+    std::string issuer;        ///< who they say has issued them
+    std::string certificates;  ///< file; empty: none
+    std::string jwks;          ///< likewise
+
+    bool operator==(const External&) const = default;
+    bool configured() const noexcept { return !realm.empty(); }
+  };
+
   struct Auth {
     std::string htpasswd;  ///< file of users; empty: none
     bool robots = false;   ///< robots may log in even where there are no users
@@ -105,6 +117,7 @@ struct Config {
     AuthChallenge challenge = AuthChallenge::kAuto;
     std::chrono::milliseconds token_life = std::chrono::minutes{5};
     std::chrono::milliseconds key_life = std::chrono::hours{24 * 30};
+    External external;
     std::string audit_log;                                ///< file; empty: none
     std::uint64_t audit_bytes = std::uint64_t{64} << 20;  ///< of one file
     std::size_t audit_files = 5;                          ///< older ones that are kept
@@ -113,7 +126,9 @@ struct Config {
     /// Whether anything is asked before a request is served.
     bool configured() const noexcept { return has_users() || !policy.empty(); }
     /// Whether anybody can prove who they are.
-    bool has_users() const noexcept { return !htpasswd.empty() || robots; }
+    bool has_users() const noexcept { return has_passwords() || external.configured(); }
+    /// Whether anybody can do so with a password.
+    bool has_passwords() const noexcept { return !htpasswd.empty() || robots; }
   };
 
   struct Log {

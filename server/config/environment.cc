@@ -16,7 +16,8 @@ const Setting* find_by_variable(std::string_view name) {
 /// The key that a variable's name stands for, whether it exists or not.
 std::string key_of(std::string_view variable) {
   std::string key(variable.substr(kVariablePrefix.size()));
-  if (const std::size_t dot = key.find("__"); dot != std::string::npos) key.replace(dot, 2, ".");
+  for (auto dot = key.find("__"); dot != std::string::npos; dot = key.find("__", dot))
+    key.replace(dot, 2, ".");
   const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
   std::ranges::transform(key, key.begin(), lower);
   return key;

@@ -63,14 +63,28 @@ Json json_value(const Setting& setting, const Config& config) {
   return items;
 }
 
-/// Calls `begin_section` with each section's name before the settings in it.
-template <class BeginSection, class Each>
-void walk(BeginSection begin_section, Each each) {
+/// Calls `begin_section` with each section's name before the settings in it, and
+/// `begin_group` likewise.
+template <class BeginSection, class BeginGroup, class Each>
+void walk(BeginSection begin_section, BeginGroup begin_group, Each each) {
   std::string_view section;
+  std::string_view group;
   for (const Setting& setting : settings()) {
     if (setting.section() != section) begin_section(section = setting.section());
+    if (setting.group() != group) {
+      group = setting.group();
+      if (!group.empty()) begin_group(group);
+    }
     each(setting);
   }
+}
+
+std::string margin_of(const Setting& setting) {
+  return setting.group().empty() ? "  " : "    ";
+}
+
+std::string group_line(std::string_view group) {
+  return "  " + std::string(group) + ":\n";
 }
 
 /// `text` in lines of at most 100 characters, each with `margin` before it.
@@ -108,8 +122,10 @@ std::string heading(std::string section) {
 std::string to_yaml(const Config& config) {
   std::string yaml;
   walk([&](std::string_view section) { yaml += std::string(section) + ":\n"; },
+       [&](std::string_view group) { yaml += group_line(group); },
        [&](const Setting& setting) {
-         yaml += "  " + std::string(setting.name()) + ": " + yaml_value(setting, config) + '\n';
+         yaml += margin_of(setting) + std::string(setting.name()) + ": " +
+                 yaml_value(setting, config) + '\n';
        });
   return yaml;
 }
@@ -117,7 +133,9 @@ std::string to_yaml(const Config& config) {
 std::string to_json(const Config& config) {
   Json json;
   for (const Setting& setting : settings()) {
-    json[std::string(setting.section())][std::string(setting.name())] = json_value(setting, config);
+    Json& section = json[std::string(setting.section())];
+    Json& place = setting.group().empty() ? section : section[std::string(setting.group())];
+    place[std::string(setting.name())] = json_value(setting, config);
   }
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
 }
@@ -165,10 +183,13 @@ std::string reference() {
       "# with ms, s, m, h or d.\n";
   const Config defaults;
   walk([&](std::string_view section) { text += '\n' + std::string(section) + ":\n"; },
+       [&](std::string_view group) { text += group_line(group); },
        [&](const Setting& setting) {
-         text += wrapped("  # ", setting.doc);
-         text += wrapped("  # ", "Takes: " + setting.form + '.');
-         text += "  #" + std::string(setting.name()) + ": " + yaml_value(setting, defaults) + '\n';
+         const std::string margin = margin_of(setting);
+         text += wrapped(margin + "# ", setting.doc);
+         text += wrapped(margin + "# ", "Takes: " + setting.form + '.');
+         text += margin + '#' + std::string(setting.name()) + ": " + yaml_value(setting, defaults) +
+                 '\n';
        });
   return text;
 }
@@ -181,6 +202,7 @@ std::string flag_help() {
       "and\n"
       "variables the file. Flags of lists can be repeated.\n";
   walk([&](std::string_view section) { text += heading(std::string(section)); },
+       [](std::string_view) {},
        [&](const Setting& setting) {
          text += "  --" + std::string(setting.key);
          if (!setting.flag.empty()) text += ", --" + std::string(setting.flag);

@@ -34,6 +34,20 @@ struct Field {
 template <class Section, class Value>
 Field(Section Config::*, Value Section::*) -> Field<Section, Value>;
 
+/// A field of a group within a section.
+template <class Section, class Group, class Value>
+struct GroupField {
+  Section Config::* section;
+  Group Section::* group;
+  Value Group::* member;
+
+  Value& of(Config& config) const { return config.*section.*group.*member; }
+  const Value& of(const Config& config) const { return config.*section.*group.*member; }
+};
+template <class Section, class Group, class Value>
+GroupField(Section Config::*, Group Section::*, Value Group::*)
+    -> GroupField<Section, Group, Value>;
+
 template <class Value>
 struct Bounds {
   Value low;
@@ -41,9 +55,9 @@ struct Bounds {
 };
 
 /// Fills in the reading and writing of a setting that is no list.
-template <class Section, class Value, class Parse, class Format>
-Setting scalar(Setting setting, Field<Section, Value> field, const Parse& parse,
-               const Format& format) {
+template <class Place, class Parse, class Format>
+Setting scalar(Setting setting, Place field, const Parse& parse, const Format& format) {
+  using Value = std::remove_reference_t<decltype(field.of(std::declval<Config&>()))>;
   setting.assign = [field, parse](Config& config,
                                   std::span<const std::string> texts) -> std::vector<Complaint> {
     auto parsed = parse(texts.front());

@@ -106,7 +106,8 @@ std::vector<Setting> server_settings() {
       scalar(
           {.key = "server.insecure",
            .form = "empty or anonymous-everything",
-           .doc = "Without auth.htpasswd and auth.robots nobody can log in, and the server listens "
+           .doc = "Without auth.htpasswd, auth.robots and auth.external nobody can log in, and the "
+                  "server listens "
                   "on loopback addresses and unix sockets only. `anonymous-everything` lifts that: "
                   "everybody "
                   "who can connect may then do what auth.policy allows, and without one read, "
@@ -252,9 +253,48 @@ Parsed<std::string> parse_realm(std::string_view text) {
   return std::string(text);
 }
 
+Parsed<std::string> parse_service(std::string_view text) {
+  if (text.empty()) return std::string();
+  return parse_realm(text);
+}
+
+Parsed<std::string> parse_issuer(std::string_view text) {
+  for (const char c : text) {
+    if (static_cast<unsigned char>(c) < ' ' || c == 0x7F) {
+      return Wrong{quoted(text) + " has a control character: no issuer is called so"};
+    }
+  }
+  return std::string(text);
+}
+
+/// Any address that may stand between quotes in a challenge.
+Parsed<std::string> parse_token_realm(std::string_view text) {
+  if (text.empty()) return std::string();
+  const Wrong wrong{quoted(text) +
+                    " is not where tokens can be got: write http:// or https://, a " +
+                    "host and a path, such as https://auth.example.com/token"};
+  std::string_view rest = text;
+  if (rest.starts_with("https://")) {
+    rest.remove_prefix(std::string_view("https://").size());
+  } else if (rest.starts_with("http://")) {
+    rest.remove_prefix(std::string_view("http://").size());
+  } else {
+    return wrong;
+  }
+  if (rest.empty() || rest.front() == '/') return wrong;
+  for (const char c : rest) {
+    if (c <= ' ' || c > '~' || c == '"' || c == '\\' || c == '#') return wrong;
+  }
+  return std::string(text);
+}
+
 std::vector<Setting> auth_settings() {
   using A = Config::Auth;
+  using E = Config::External;
   const auto field = [](auto member) { return Field{&Config::auth, member}; };
+  const auto inner = [](Setting setting, std::string E::* member, auto parse) {
+    return scalar(std::move(setting), GroupField{&Config::auth, &A::external, member}, parse, same);
+  };
   return {
       scalar({.key = "auth.htpasswd",
               .form = "file, or empty",
@@ -290,6 +330,29 @@ std::vector<Setting> auth_settings() {
       duration("auth.key_life", field(&A::key_life), {.low = 24h, .high = 24h * 3650},
                "How long a key signs tokens before another one does. It verifies those that it "
                "signed until all have expired."),
+      inner({.key = "auth.external.realm",
+             .form = "http:// or https:// URL, or empty",
+             .doc = "Where clients get tokens, when that is not here: all challenges point there, "
+                    "and what its tokens say of access is what their bearers may do, as far as "
+                    "auth.policy, if there is one, allows it as well. Tokens of this server's "
+                    "own are issued beside them only with auth.htpasswd or auth.robots."},
+            &E::realm, parse_token_realm),
+      inner({.key = "auth.external.service",
+             .form = "name",
+             .doc = "What that service calls this registry: the audience of its tokens."},
+            &E::service, parse_service),
+      inner({.key = "auth.external.issuer", .form = "name", .doc = "The issuer of its tokens."},
+            &E::issuer, parse_issuer),
+      inner({.key = "auth.external.certificates",
+             .form = "file in PEM form, or empty",
+             .doc = "Certificates whose keys sign its tokens, or that vouch for those of the "
+                    "signers. Read again when it changes."},
+            &E::certificates, parse_optional_path),
+      inner({.key = "auth.external.jwks",
+             .form = "file, or empty",
+             .doc = "The keys that sign its tokens, as a JSON Web Key Set, instead or as well. "
+                    "Read again when it changes."},
+            &E::jwks, parse_optional_path),
       scalar(
           {.key = "auth.audit_log",
            .form = "file, or empty",

@@ -33,7 +33,7 @@ struct Complaint {
 /// come from this.
 struct Setting {
   // NOLINTBEGIN(readability-redundant-member-init): else g++ wants them named everywhere.
-  std::string_view key = {};  ///< `section.name`
+  std::string_view key = {};  ///< `section.name`, or `section.group.name`
   std::string_view flag =
       {};  ///< a short flag without the dashes, beside `--section.name`; may be empty
   Kind kind = Kind::kText;
@@ -49,7 +49,13 @@ struct Setting {
   // NOLINTEND(readability-redundant-member-init)
 
   std::string_view section() const { return key.substr(0, key.find('.')); }
-  std::string_view name() const { return key.substr(key.find('.') + 1); }
+  /// Within the section; empty for most.
+  std::string_view group() const {
+    const std::size_t first = key.find('.') + 1;
+    const std::size_t last = key.rfind('.') + 1;
+    return first == last ? std::string_view() : key.substr(first, last - first - 1);
+  }
+  std::string_view name() const { return key.substr(key.rfind('.') + 1); }
   /// `SHALE_SECTION__NAME`
   std::string variable() const;
 };

@@ -13,7 +13,7 @@ namespace shale::config {
 
 namespace {
 
-/// Reads the two levels of a document, and notes everything else that is there.
+/// Reads sections, groups in them and settings, and notes everything else that is there.
 class Reader {
  public:
   explicit Reader(const std::string& path) : path_(path) {}
@@ -60,7 +60,8 @@ class Reader {
     }
   }
 
-  /// One without anything in it is fine: all its lines may be commented out.
+  /// A section, or a group in one. Without anything in it, it is fine: all its lines may be
+  /// commented out.
   void read_section(const std::string& section, const YAML::Node& node) {
     if (node.IsNull()) return;
     if (!node.IsMap()) {
@@ -72,10 +73,13 @@ class Reader {
     for (const auto& entry : node) {
       const std::string key = section + '.' + key_text(entry.first);
       const Setting* setting = find_setting(key);
-      if (setting == nullptr) {
+      const bool group = is_group(key);
+      if (setting == nullptr && !group) {
         note_unknown(entry.first.Mark(), key);
       } else if (!seen.insert(key).second) {
         note(at(entry.first.Mark()), key, "this setting is already above: remove one of the two");
+      } else if (group) {
+        read_section(key, entry.second);
       } else {
         read_setting(*setting, entry.first, entry.second);
       }
@@ -111,6 +115,7 @@ class Reader {
       what += "`shale check-config --reference` lists them all";
     } else if (meant->key == key) {
       what += "write `" + std::string(meant->section()) + ":` and below it, indented, `" +
+              (meant->group().empty() ? "" : std::string(meant->group()) + ":` and `") +
               std::string(meant->name()) + ":`";
     } else {
       what += "did you mean " + std::string(meant->key) + "?";
@@ -130,6 +135,14 @@ class Reader {
   static bool is_section(std::string_view name) {
     for (const Setting& setting : settings()) {
       if (setting.section() == name) return true;
+    }
+    return false;
+  }
+
+  /// Whether settings have keys that go on from this one.
+  static bool is_group(const std::string& key) {
+    for (const Setting& setting : settings()) {
+      if (!setting.group().empty() && setting.key.starts_with(key + '.')) return true;
     }
     return false;
   }

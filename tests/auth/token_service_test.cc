@@ -160,5 +160,55 @@ TEST_CASE("TokenService: a refresh token is no access token, nor the other way r
   CHECK(std::get<TokenFault>(other.tokens.verify(issued.token, kNow)) == TokenFault::kKey);
 }
 
+TEST_CASE("TokenService: a revoked refresh token is dead, and those beside it live") {
+  House house;
+  const auto one =
+      house.tokens.issue(house.alice, {}, house.policy, TokenService::Refresh::kYes, kNow);
+  const auto two =
+      house.tokens.issue(house.alice, {}, house.policy, TokenService::Refresh::kYes, kNow);
+  const auto revoked = house.tokens.revoke(one.refresh_token, kNow);
+  REQUIRE(std::holds_alternative<IdentityPtr>(revoked));
+  CHECK(std::get<IdentityPtr>(revoked)->name == "alice");
+  CHECK(std::get<TokenFault>(house.tokens.read_refresh(one.refresh_token, kNow)) ==
+        TokenFault::kRevoked);
+  CHECK(std::holds_alternative<IdentityPtr>(house.tokens.read_refresh(two.refresh_token, kNow)));
+  CHECK(std::holds_alternative<VerifiedTokenPtr>(house.tokens.verify(one.token, kNow)));
+  for (const std::string& none : {std::string("x"), std::string(), two.refresh_token + "A"}) {
+    CHECK(std::get<IdentityPtr>(house.tokens.revoke(none, kNow)) == nullptr);
+  }
+  CHECK(std::get<IdentityPtr>(house.tokens.revoke(two.refresh_token, kNow + 24h * 31)) == nullptr);
+}
+
+TEST_CASE("TokenService: what is revoked is not remembered") {
+  House house;
+  const auto issued =
+      house.tokens.issue(house.alice, {}, house.policy, TokenService::Refresh::kYes, kNow);
+  const auto others =
+      house.tokens.issue(house.alice, {}, house.policy, TokenService::Refresh::kNo, kNow);
+  for (const auto* each : {&issued, &others})
+    REQUIRE(std::holds_alternative<VerifiedTokenPtr>(house.tokens.verify(each->token, kNow)));
+  REQUIRE(house.tokens.recall(issued.token, kNow));
+  CHECK(std::get<IdentityPtr>(house.tokens.revoke(issued.token, kNow)) != nullptr);
+  CHECK_FALSE(house.tokens.recall(issued.token, kNow));
+  CHECK(std::get<TokenFault>(house.tokens.verify(issued.token, kNow)) == TokenFault::kRevoked);
+  REQUIRE(std::holds_alternative<VerifiedTokenPtr>(house.tokens.verify(others.token, kNow)));
+
+  REQUIRE_FALSE(house.tokens.revoke_all(house.alice, kNow));
+  CHECK_FALSE(house.tokens.recall(others.token, kNow));
+  CHECK(std::get<TokenFault>(house.tokens.verify(others.token, kNow)) == TokenFault::kRevoked);
+  CHECK(std::get<TokenFault>(house.tokens.read_refresh(issued.refresh_token, kNow)) ==
+        TokenFault::kRevoked);
+}
+
+TEST_CASE("TokenService: who logs in right after all was revoked has tokens that live") {
+  House house;
+  REQUIRE_FALSE(house.tokens.revoke_all(house.alice, kNow + 300ms));
+  const auto issued =
+      house.tokens.issue(house.alice, {}, house.policy, TokenService::Refresh::kYes, kNow + 400ms);
+  CHECK(std::holds_alternative<VerifiedTokenPtr>(house.tokens.verify(issued.token, kNow + 401ms)));
+  CHECK(std::holds_alternative<IdentityPtr>(
+      house.tokens.read_refresh(issued.refresh_token, kNow + 401ms)));
+}
+
 }  // namespace
 }  // namespace shale::auth

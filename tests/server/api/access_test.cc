@@ -45,6 +45,9 @@ struct Furnished {
     if (route.resource == api::Resource::kRobots && route.method == http::Method::kPost) {
       return robot_wish("another");
     }
+    if (route.resource == api::Resource::kTokensRevoke) {
+      return sized("POST", target, R"({"user":"bob"})", {"Content-Type: application/json"});
+    }
     target = replaced(target, "{robot}", "builder");
     target = replaced(target, "/v2/{name}/blobs/uploads/{upload}", upload);
     target = replaced(target, "{name}", "team-a/app");
@@ -97,6 +100,8 @@ const std::map<string, Expected> kTable = {
     {"POST /auth/token", {400, 401, 400, 400}},
     {"GET /auth/keys", {200, 401, 200, 200}},
     {"HEAD /auth/keys", {200, 401, 200, 200}},
+    {"POST /auth/revoke", {400, 401, 400, 400}},
+    {"POST /api/v1/tokens/revoke", {401, 401, 403, 403}},  // alice administers team-a alone
     {"GET /api/v1/robots", {401, 401, 403, 200}},
     {"HEAD /api/v1/robots", {401, 401, 403, 200}},
     {"POST /api/v1/robots", {401, 401, 403, 201}},

@@ -102,6 +102,7 @@ auth::LookUp FewUsers::identity_of(auth::Identity::Kind kind, const std::string&
 Gatekeeping::Gatekeeping(std::initializer_list<Allow> rules, api::Guard::Challenge challenge,
                          const api::Audit* audit)
     : robots(robots_in_memory(clock)),
+      tokens(users, auth::SigningKey::make(), {}),
       guard(login, tokens, *robots, clock,
             {.realm = "Shale",
              .challenge = challenge,
@@ -109,6 +110,33 @@ Gatekeeping::Gatekeeping(std::initializer_list<Allow> rules, api::Guard::Challen
              .trusted_proxies = {},
              .audit = audit},
             policy_of(rules)) {
+  users.robots = robots.get();
+}
+
+Gatekeeping::Gatekeeping(std::optional<std::initializer_list<Allow>> rules,
+                         std::unique_ptr<auth::ExternalTokens> external, bool issues_tokens)
+    : robots(robots_in_memory(clock)),
+      tokens(users,
+             {std::make_shared<auth::KeyRing>(auth::SigningKey::make()),
+              std::make_unique<auth::Revocations>(), std::move(external)},
+             {}),
+      guard(login, tokens, *robots, clock,
+            {.realm = "Shale",
+             .challenge = api::Guard::Challenge::kAuto,
+             .external_url = "",
+             .trusted_proxies = {},
+             .audit = nullptr,
+             .external =
+                 api::Guard::Settings::External{
+                     .realm = "https://auth.test/token",
+                     .service = "registry",
+                     .policy = rules ? nullptr
+                                     : std::make_shared<const auth::AccessPolicy>(
+                                           auth::AccessPolicy::for_everybody())},
+             .issues_tokens = issues_tokens},
+            rules ? policy_of(*rules)
+                  : std::make_shared<const auth::AccessPolicy>(
+                        auth::AccessPolicy::for_everybody_known())) {
   users.robots = robots.get();
 }
 

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -41,6 +42,9 @@ struct Gatekeeping {
   explicit Gatekeeping(std::initializer_list<Allow> rules,
                        api::Guard::Challenge challenge = api::Guard::Challenge::kBasic,
                        const api::Audit* audit = nullptr);
+  /// With an external token service: without rules, its tokens alone decide.
+  Gatekeeping(std::optional<std::initializer_list<Allow>> rules,
+              std::unique_ptr<auth::ExternalTokens> external, bool issues_tokens);
 
   Setup setup() const { return {.registry = {}, .settings = {}, .guard = &guard}; }
 
@@ -48,7 +52,7 @@ struct Gatekeeping {
   FewUsers users;
   std::unique_ptr<auth::RobotAccounts> robots;
   auth::PasswordLogin login{users};
-  auth::TokenService tokens{users, auth::SigningKey::make(), {}};
+  auth::TokenService tokens;
   api::Guard guard;
 };
 

@@ -351,9 +351,9 @@ TEST_CASE("load: TLS needs certificates, keys to go with them, and an address") 
 
 TEST_CASE("load: without users only this machine is served, unless that is asked for") {
   const std::string why =
-      " can be reached from other machines, and without auth.htpasswd or auth.robots nobody can "
-      "log in: set one, "
-      "listen on 127.0.0.1, [::1] or a unix socket, or set server.insecure to "
+      " can be reached from other machines, and without auth.htpasswd, auth.robots or "
+      "auth.external nobody can log in: set one, listen on 127.0.0.1, [::1] or a unix socket, or "
+      "set server.insecure to "
       "anonymous-everything to let everybody do what auth.policy allows, and without one read, "
       "write and delete";
   CHECK(problems_in("server:\n  listen: [':5000', 'localhost:1', '192.168.0.1:5000']\n") ==
@@ -371,6 +371,34 @@ TEST_CASE("load: without users only this machine is served, unless that is asked
                     "policy: rules\n")
             .empty());
   CHECK(problems_in("auth:\n  policy: rules\n").empty());
+}
+
+TEST_CASE("load: an external token service is whole or not there, and lets other machines in") {
+  const std::string whole =
+      "auth:\n  external:\n    realm: https://a.example/token\n    service: s\n    issuer: i\n"
+      "    jwks: keys\n";
+  CHECK(problems_in(whole).empty());
+  CHECK(problems_in("server:\n  listen: [':5000']\n" + whole).empty());
+  CHECK(problems_in(whole + "  challenge: bearer\n").empty());
+  CHECK(problems_in(whole + "  challenge: basic\n  htpasswd: users\n").empty());
+  CHECK(problems_in(whole + "  challenge: basic\n") ==
+        Lines{"shale.yaml:7:14: auth.challenge: asks for passwords, and nobody has one: write auto "
+              "or bearer"});
+  CHECK(problems_in("auth:\n  external:\n    realm: https://a.example/token\n").size() == 3);
+  CHECK(problems_in("auth:\n  external:\n    issuer: i\n").size() == 1);
+  CHECK(problems_in("auth:\n  external:\n").empty());
+  CHECK(problems_in("auth:\n  external: yes\n").size() == 1);
+  CHECK(problems_in("auth:\n  external:\n    realms: x\n") ==
+        Lines{"shale.yaml:3:5: auth.external.realms: no such setting: did you mean "
+              "auth.external.realm?"});
+  CHECK(problems_in("external:\n    realm: x\n").size() == 1);
+  for (const char* realm : {"a.example/token", "ftp://a.example", "https://", "https:///token",
+                            "'https://a.example/\"x'", "'https://a.example/ x'"}) {
+    const auto problems =
+        problems_in(std::string("auth:\n  external:\n    realm: ") + realm + "\n");
+    REQUIRE(problems.size() == 1);
+    CHECK(problems[0].find("is not where tokens can be got") != std::string::npos);
+  }
 }
 
 }  // namespace

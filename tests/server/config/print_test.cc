@@ -67,7 +67,8 @@ TEST_CASE("to_json: values have the types that a program expects") {
 TEST_CASE("to_yaml: every setting is there") {
   const std::string yaml = to_yaml({});
   for (const Setting& setting : settings()) {
-    CHECK(yaml.find("\n  " + std::string(setting.name()) + ": ") != std::string::npos);
+    const std::string margin = setting.group().empty() ? "\n  " : "\n    ";
+    CHECK(yaml.find(margin + std::string(setting.name()) + ": ") != std::string::npos);
   }
 }
 
@@ -93,7 +94,7 @@ TEST_CASE("reference: it is valid as it stands and changes nothing") {
 
 TEST_CASE("reference: with its lines put in force it says the defaults for every key") {
   const std::string in_force =
-      std::regex_replace(reference(), std::regex("\n  #([a-z_]+: )"), "\n  $1");
+      std::regex_replace(reference(), std::regex("\n( +)#([a-z_]+: )"), "\n$1$2");
   const Loaded loaded = load_text(in_force);
   CHECK(loaded.config == Config{});
   CHECK(loaded.origins.size() == settings().size());

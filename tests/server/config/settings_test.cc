@@ -68,6 +68,11 @@ const std::map<std::string, Texts, std::less<>> kOther = {
     {"auth.challenge", {"bearer"}},
     {"auth.token_life", {"10m"}},
     {"auth.key_life", {"48h"}},
+    {"auth.external.realm", {"https://auth.example.com/token"}},
+    {"auth.external.service", {"registry.example.com"}},
+    {"auth.external.issuer", {"auth.example.com"}},
+    {"auth.external.certificates", {"/etc/shale/bundle.pem"}},
+    {"auth.external.jwks", {"/etc/shale/jwks.json"}},
     {"auth.audit_log", {"/var/log/shale/audit.log"}},
     {"auth.audit_bytes", {"1MiB"}},
     {"auth.audit_files", {"3"}},
@@ -129,6 +134,11 @@ Config other_config() {
                  .challenge = AuthChallenge::kBearer,
                  .token_life = 10min,
                  .key_life = 48h,
+                 .external = {.realm = "https://auth.example.com/token",
+                              .service = "registry.example.com",
+                              .issuer = "auth.example.com",
+                              .certificates = "/etc/shale/bundle.pem",
+                              .jwks = "/etc/shale/jwks.json"},
                  .audit_log = "/var/log/shale/audit.log",
                  .audit_bytes = std::uint64_t{1} << 20,
                  .audit_files = 3};
@@ -154,8 +164,9 @@ std::string yaml_of(const Setting& setting, const Texts& texts) {
   } else {
     value = ' ' + texts.front();
   }
-  return std::string(setting.section()) + ":\n  " + std::string(setting.name()) + ':' + value +
-         '\n';
+  const std::string group = setting.group().empty() ? "" : std::string(setting.group()) + ":\n    ";
+  return std::string(setting.section()) + ":\n  " + group + std::string(setting.name()) + ':' +
+         value + '\n';
 }
 
 std::string joined(const Texts& texts) {
@@ -174,6 +185,10 @@ std::vector<FlagValue> companions_of(std::string_view key) {
   };
   if (key.starts_with("tls.")) add("server.listen");
   if (key == "server.listen" || key == "tls.keys") add("tls.certificates");
+  if (!key.starts_with("auth.external.")) return companions;
+  for (const char* name : {"realm", "service", "issuer", "jwks"}) {
+    if (!key.ends_with(name)) add(std::string("auth.external.") + name);
+  }
   return companions;
 }
 
