@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -25,8 +26,9 @@ constexpr std::int64_t kLatest = 253'402'300'799;  ///< seconds: the year 9999
 /// `SECONDS-ID.pem`: when the key in it was made.
 std::optional<Time> time_of(std::string_view name) {
   std::int64_t since = 0;
-  const char* const end = name.data() + name.size();
-  const auto read = std::from_chars(name.data(), end, since);
+  const char* const begin = std::to_address(name.begin());
+  const char* const end = begin + name.size();
+  const auto read = std::from_chars(begin, end, since);
   if (read.ec != std::errc() || read.ptr == end || *read.ptr != '-') return std::nullopt;
   if (!name.ends_with(kEnd) || since < 0 || since > kLatest) return std::nullopt;
   return Time(seconds(since));
@@ -69,7 +71,7 @@ std::variant<std::shared_ptr<KeyRing>, std::string> KeyRing::open(const std::str
                                                                   Time now) {
   const auto keys = std::filesystem::path(directory) / "token-keys";
   if (auto fault = make_directory(keys); !fault.empty()) return fault;
-  const std::shared_ptr<KeyRing> ring(new KeyRing(keys, options, std::move(report)));
+  std::shared_ptr<KeyRing> ring(new KeyRing(keys, options, std::move(report)));
   const std::string earlier = std::filesystem::path(directory) / "token-key.pem";
   if (auto fault = ring->take_over(earlier, now); !fault.empty()) return fault;
 

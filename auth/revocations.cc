@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <charconv>
 #include <filesystem>
+#include <memory>
 #include <string_view>
 #include <system_error>
 #include <vector>
@@ -31,8 +32,9 @@ std::string_view take_word(std::string_view& line) {
 
 std::optional<Time> time_of(std::string_view word) {
   std::int64_t since = 0;
-  const char* const end = word.data() + word.size();
-  const auto read = std::from_chars(word.data(), end, since);
+  const char* const begin = std::to_address(word.begin());
+  const char* const end = begin + word.size();
+  const auto read = std::from_chars(begin, end, since);
   constexpr std::int64_t kLatest = 253'402'300'799;  // the year 9999
   if (read.ec != std::errc() || read.ptr != end || since < 0 || since > kLatest) {
     return std::nullopt;
@@ -117,8 +119,9 @@ bool Revocations::revoked(const Identity& bearer, const std::string& token, Time
 std::optional<Time> Revocations::all_before(const Identity& bearer) const {
   const auto table = table_.lock();
   const auto found = table->find({bearer.kind, bearer.name});
-  if (found == table->end() || !found->second.before) return std::nullopt;
-  return std::chrono::floor<seconds>(found->second.before->second);
+  if (found == table->end()) return std::nullopt;
+  const auto& before = found->second.before;
+  return before ? std::optional<Time>(std::chrono::floor<seconds>(before->second)) : std::nullopt;
 }
 
 void Revocations::forget_expired(Table& table, Time now) {
@@ -142,7 +145,7 @@ std::string Revocations::format(const Table& table) {
               until(entries.before->until) + ' ' + who;
     }
     for (const auto& [id, end] : entries.tokens)
-      text += "token " + id + ' ' + until(end) + ' ' + who;
+      ((((text += "token ") += id) += ' ') += until(end)) += ' ' + who;
   }
   return text + "end\n";
 }

@@ -155,6 +155,22 @@ add_user carol
 carol_is_known() { [[ $(status_of carol GET /v2/) == 200 ]]; }
 wait_until 20 "carol to be known" carol_is_known
 
+it "ends a refresh token for whoever has it, and for good"
+request GET '/auth/token?service=shale&offline_token=true' -u alice:alice-secret
+refresh=$(jq -r .refresh_token "$WORK/body")
+refreshed() {
+  request POST /auth/token -d "grant_type=refresh_token&service=shale&refresh_token=$refresh"
+  [[ $STATUS == "$1" ]]
+}
+refreshed 200
+request POST /auth/revoke -d "token=$refresh"
+expect_status 200
+refreshed 401
+expect_equal "mode of the list" 600 "$(stat -c %a "$DATA/auth/revoked-tokens")"
+restart_server --auth.htpasswd "$users" --auth.policy "$policy" --auth.audit_log "$audit"
+refreshed 401
+grep -q '"outcome":"revoked a token"' "$audit"
+
 it "lets the right user in while ten thousand wrong logins run"
 curl -sZ --parallel-max 100 --interface 127.0.0.2 -u alice:guess -o /dev/null -w '%{http_code}\n' \
   "http://$REGISTRY/v2/?[1-10000]" >"$WORK/flood" 2>/dev/null &
