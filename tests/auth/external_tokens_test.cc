@@ -36,7 +36,7 @@ Json claims() {
 /// Signed whatever it says.
 string sealed(const ForeignKey& key, const Json& header, const string& body) {
   const string algorithm = header.value("alg", "ES256");
-  const bool known = algorithm.size() == 5 && algorithm.find("S") == 1 && algorithm[0] != 'H';
+  const bool known = algorithm.size() == 5 && algorithm.find('S') == 1 && algorithm[0] != 'H';
   const string message = encode_base64url(header.dump()) + '.' + encode_base64url(body);
   return message + '.' + encode_base64url(key.sign(known ? algorithm : "ES256", message));
 }
@@ -395,7 +395,7 @@ class Nobody final : public Authenticator {
 TEST_CASE("TokenService: external tokens need no source of users, and end with their keys") {
   Service service;
   auto external = service.with_jwks(service.jwks());
-  ExternalTokens& watched = *external;
+  const ExternalTokens& watched = *external;
   Nobody source;
   TokenService tokens(source,
                       {std::make_shared<KeyRing>(SigningKey::make()),
