@@ -14,13 +14,14 @@ import contestants
 import figures
 import load
 import machine
+import page
 import report
 import worlds
+from figure import Context
 from server import Server
 
 BENCH = pathlib.Path(__file__).resolve().parent.parent
 ROOT = BENCH.parent.parent
-WRITTEN_BY_HAND = "## What binds"
 
 
 def parse_arguments():
@@ -34,7 +35,8 @@ def parse_arguments():
     parser.add_argument("--minutes", type=int, metavar="N", help="begin no round that would probably last beyond this")
     parser.add_argument("--seconds", type=int, metavar="N", help="how long each rate is measured; default 3")
     parser.add_argument("--json", metavar="FILE", help="write all that was measured")
-    parser.add_argument("--results", action="store_true", help="write tests/bench/RESULTS.md")
+    parser.add_argument("--results", action="store_true",
+                        help="write tests/bench/RESULTS.md; with --only, the tables of these groups")
     parser.add_argument("--list", action="store_true", help="the names of the figures")
     parser.add_argument("--data", metavar="DIR", default=ROOT / "build/bench", help="where all data goes; default build/bench")
     parser.add_argument("--shale", metavar="FILE", default=ROOT / "build/release/shale", help="measure this binary")
@@ -118,7 +120,7 @@ class Benchmark:
             shutil.rmtree(folder)
 
     def context(self, targets):
-        return figures.Context(self.load, self.sizes, targets, self.notes)
+        return Context(self.load, self.sizes, targets, self.notes)
 
     def world(self, figure):
         name = figure.world
@@ -140,27 +142,22 @@ class Benchmark:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def write_results(text):
-    """Keeps what people have written below the tables."""
-    path = BENCH / "RESULTS.md"
-    old = path.read_text("utf-8") if path.exists() else ""
-    by_hand = old[old.index(WRITTEN_BY_HAND) :] if WRITTEN_BY_HAND in old else ""
-    path.write_text(text + ("\n" + by_hand if by_hand else ""), "utf-8")
-
-
 def publish(benchmark, results):
     options = benchmark.options
     described = machine.describe(str(options.shale), benchmark.folder)
     described.append(("content", str(benchmark.sizes)))
     described.append(("rounds", f"{benchmark.rounds}, {benchmark.load.seconds} s for each rate"))
     notes = sorted(benchmark.notes) + list(report.busy_clients(results))
-    text = report.document(described, " ".join(sys.argv[1:]), results, notes)
+    told = (described, " ".join(sys.argv[1:]), results, notes)
+    text = report.document(*told)
     print(text, flush=True)
     if options.json:
         found = {"machine": dict(described), "figures": results.as_json(), "notes": notes}
         pathlib.Path(options.json).write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    if options.results:
-        write_results(text)
+    if options.results and options.only:
+        page.write_groups(BENCH / "RESULTS.md", report.sections(*told))
+    elif options.results:
+        page.write(BENCH / "RESULTS.md", text)
 
 
 def main():
@@ -170,6 +167,8 @@ def main():
         return
     if not chosen(options):
         sys.exit("no figure has such a name; see --list")
+    if options.results and not set(options.only) <= set(figures.GROUPS):
+        sys.exit("--results takes whole groups: " + ", ".join(figures.GROUPS))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     benchmark = Benchmark(options)
     try:

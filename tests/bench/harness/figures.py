@@ -1,67 +1,13 @@
-"""Every figure of the benchmark: who is measured, how, and what is to be reached."""
+"""Every figure of the benchmark; those of TLS and of authentication are in access_figures."""
 
-import dataclasses
 import os
 import signal
-import typing
 
-import keys
+import access_figures
 import load
 import machine
-from contestants import OPEN, PEER, VARIANT
-
-METRICS = {  # name -> unit
-    "rate": "/s",
-    "throughput": "MB/s",
-    "time": "ms",
-    "cpu": "µs CPU",
-    "cpu per GiB": "CPU s/GiB",
-    "resident": "MiB",
-    "grown": "MiB",
-    "peak": "MiB peak",
-    "client busy": "of 1",
-}
-
-
-@dataclasses.dataclass(frozen=True)
-class Bar:
-    """What Shale is to reach: a bound on its ratio to `other` (a contestant, or itself in another figure), or without
-    one on the metric itself."""
-
-    metric: str
-    other: str = ""
-    at_least: float | None = None
-    at_most: float | None = None
-
-
-@dataclasses.dataclass(frozen=True)
-class Figure:
-    """One line of the benchmark. `world` names the content that has to be there; without one, every measurement has
-    a server of its own on an empty folder. `measure(context, server)` returns metrics."""
-
-    name: str  # GROUP/WHAT/…
-    title: str
-    contestants: tuple[str, ...]
-    measure: typing.Callable
-    metrics: tuple[str, ...]
-    bars: tuple[Bar, ...] = ()
-    world: str = ""
-    smoke: bool = False
-
-    @property
-    def group(self):
-        return self.name.split("/")[0]
-
-
-@dataclasses.dataclass
-class Context:
-    """What measurements are made with. `targets` are those of the figure's world; notes go below the table."""
-
-    load: load.Load
-    sizes: typing.Any
-    targets: dict
-    notes: set
-
+from contestants import PEER, VARIANT
+from figure import PEAK, Bar, Figure
 
 READERS = ("shale", PEER, VARIANT, "nginx")
 REGISTRIES = ("shale", PEER)
@@ -137,9 +83,6 @@ def pages():
     yield walk("catalog-all", whole, catalog + "?n=1000", "repositories", lambda sizes: sizes.repositories)
 
 
-PEAK = Bar("peak", at_most=64)
-
-
 def downloads():
     bars = (Bar("throughput", "nginx", at_least=0.95), Bar("cpu per GiB", "nginx", at_most=1.1), PEAK)
     metrics = ("throughput", "cpu per GiB", "peak")
@@ -158,74 +101,6 @@ def downloads():
 
             title = f"download, {streams} stream{'s' * (streams > 1)}, {state}"
             yield Figure(f"download/{streams}/{state}", title, contestants, measure, metrics, bars, "small", streams == 1)
-
-
-def secure():
-    everyone = ("shale", PEER, "nginx")
-    level = Bar("rate", "nginx", at_least=0.9)
-    cheap = Bar("cpu", "nginx", at_most=1.1)
-
-    for streams in (1, 8):
-
-        def download(context, server, streams=streams):
-            target = context.targets["large blob"]
-            context.load.download(server, target, context.sizes.blob, 1, 1)
-            return context.load.download(server, target, context.sizes.blob, streams, max(1, 4 // streams))
-
-        bars = (Bar("throughput", "nginx", at_least=0.9), Bar("cpu per GiB", "nginx", at_most=1.1), PEAK)
-        metrics = ("throughput", "cpu per GiB", "peak")
-        title = f"download, {streams} stream{'s' * (streams > 1)}"
-        yield Figure(f"tls/download/{streams}", title, everyone, download, metrics, bars, "secure", streams == 1)
-
-    for kind in ("full", "resumed"):
-
-        def shake_hands(context, server, kind=kind):
-            return context.load.handshakes(server, context.targets["blob"], kind, 16)
-
-        title = f"{kind} handshakes, one HEAD each, 16 clients"
-        bars = (level, cheap)
-        yield Figure(f"tls/handshake/{kind}", title, everyone, shake_hands, ("rate", "cpu"), bars, "secure", smoke=True)
-
-    kinds = (
-        ("manifest-get-tag", "manifest GET by tag", "get", "manifest by tag"),
-        ("blob-head", "blob HEAD", "head", "blob"),
-        ("blob-get", "blob GET, 2 KiB", "get", "blob"),
-    )
-    for kind, title, method, target in kinds:
-        for connections in (16, 256):
-
-            def read(context, server, method=method, target=target, connections=connections):
-                return getattr(context.load, method)(server, context.targets[target], connections)
-
-            name, of = f"tls/{kind}/{connections}", f"{title}, {connections} connections"
-            limit = Bar("rate", "nginx", at_least=0.7)
-            smoke = name in ("tls/manifest-get-tag/16", "tls/blob-head/16")
-            yield Figure(name, of, everyone, read, ("rate", "cpu"), (limit,), "secure", smoke)
-
-
-def guarded():
-    kinds = (
-        ("manifest-get-tag", "manifest GET by tag", "get", "manifest by tag"),
-        ("manifest-get-digest", "manifest GET by digest", "get", "manifest by digest"),
-        ("blob-head", "blob HEAD", "head", "blob"),
-    )
-    words = {"bearer": "bearer token", "basic": "basic login", "anonymous": "anonymous"}
-    for way, fields_for in keys.WAYS.items():
-        bars = (Bar("rate", OPEN, at_least=0.8),) if way == "bearer" else ()
-        for kind, title, method, target in kinds:
-            for connections in (16, 256) if way == "bearer" else (16,):
-
-                def ask(context, server, fields_for=fields_for, method=method, target=target, connections=connections):
-                    path = context.targets[target]
-                    fields = fields_for(server, "bench/app") if server.name == "shale" else {}
-                    status = server.get(path, {"Accept": load.ACCEPT} | fields)[0]  # from now on the login is remembered
-                    if status != 200:
-                        raise RuntimeError(f"{server.name}: {path}: {status}")
-                    return getattr(context.load, method)(server, path, connections, fields=fields)
-
-                name, of = f"auth/{way}/{kind}/{connections}", f"{words[way]}: {title}, {connections} connections"
-                smoke = name == "auth/bearer/manifest-get-tag/16" or kind == "blob-head" and connections == 16
-                yield Figure(name, of, ("shale", OPEN), ask, ("rate", "cpu"), bars, "guarded", smoke)
 
 
 def uploads():
@@ -286,5 +161,15 @@ def starts():
         yield Figure(name, title, REGISTRIES, measure, ("time",), bars, "big")
 
 
-FIGURES = [*small_requests(), *pages(), *downloads(), *uploads(), *images(), *memory(), *starts(), *secure(), *guarded()]
+FIGURES = [
+    *small_requests(),
+    *pages(),
+    *downloads(),
+    *uploads(),
+    *images(),
+    *memory(),
+    *starts(),
+    *access_figures.secure(),
+    *access_figures.guarded(),
+]
 GROUPS = list(dict.fromkeys(figure.group for figure in FIGURES))

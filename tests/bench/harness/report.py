@@ -3,7 +3,7 @@
 import statistics
 
 from contestants import LIMITS, PEER, VARIANT
-from figures import METRICS
+from figure import METRICS
 
 HEADINGS = {
     "small": "Small requests",
@@ -108,9 +108,8 @@ def row(results, figure, metric):
     ]
 
 
-def table(results):
-    """Markdown: a table for each group, a line for each figure and metric."""
-    lines = []
+def tables(results):
+    """The figures of each group, and in Markdown its heading and its table: a line for each figure and metric."""
     for group in dict.fromkeys(figure.group for figure in results.figures):
         figures = [figure for figure in results.figures if figure.group == group]
         limit = next((name for name in LIMITS if name in figures[0].contestants), "limit")
@@ -118,10 +117,10 @@ def table(results):
         head = ["figure", "Shale", PEER, "GOGC=1000", limit, "× peer", f"× {limit}", "bar", ""]
         needs = {2: PEER, 3: VARIANT, 4: limit, 5: PEER, 6: limit}  # the other columns are always there
         keep = [i for i in range(len(head)) if i not in needs or needs[i] in there]
-        lines += ["", f"## {HEADINGS[group]}", "", line(head, keep), "|" + "---|" * len(keep)]
+        lines = [line(head, keep), "|" + "---|" * len(keep)]
         for figure in figures:
             lines += [line(row(results, figure, metric), keep) for metric in figure.metrics]
-    return "\n".join(lines[1:])
+        yield figures, f"## {HEADINGS[group]}", "\n".join(lines)
 
 
 def line(cells, keep):
@@ -137,14 +136,31 @@ def busy_clients(results):
                 yield f"{figure.title}, {name}: the client took {busy:.0%} of the CPU time that its threads can have, and may bound the figure"
 
 
+def verdicts(results, figures):
+    judged = [results.verdict(figure, bar)[1] for figure in figures for bar in figure.bars]
+    judged = [met for met in judged if met is not None]
+    return f"Of {len(judged)} bars that could be judged, {sum(judged)} are met."
+
+
 def document(machine, options, results, notes):
     """The whole of RESULTS.md but what people write below it."""
-    judged = [results.verdict(figure, bar)[1] for figure in results.figures for bar in figure.bars]
-    judged = [met for met in judged if met is not None]
     lines = ["# What was measured", "", f"By `tests/bench/run {options}`; how, is in [README.md](README.md)."]
     lines += ["The peer is Debian's docker-registry 2.8.2, built with Go 1.19, which hashes without SHA-NI."]
-    lines += [f"Of {len(judged)} bars that could be judged, {sum(judged)} are met.", ""]
-    lines += ["| machine | |", "|---|---|", *(f"| {what} | {value} |" for what, value in machine), "", table(results)]
+    lines += [verdicts(results, results.figures), ""]
+    lines += ["| machine | |", "|---|---|", *(f"| {what} | {value} |" for what, value in machine)]
+    for _, heading, table in tables(results):
+        lines += ["", heading, "", table]
     if notes:
         lines += ["", *(f"- {note}" for note in notes)]
     return "\n".join(lines) + "\n"
+
+
+def sections(machine, options, results, notes):
+    """The same for groups that were measured by themselves: a section for each, which tells so."""
+    there = dict(machine)
+    apart = f"Measured apart from the others by `tests/bench/run {options}`: {there['shale']}; rounds: {there['rounds']}."
+    for figures, heading, table in tables(results):
+        lines = [heading, "", apart, verdicts(results, figures), "", table]
+        if notes:
+            lines += ["", *(f"- {note}" for note in notes)]
+        yield "\n".join(lines)
