@@ -85,8 +85,7 @@ std::variant<ControlAnswer, std::string> ask_server(const std::string& path,
   answer.body_limit(boost::none);
   http::read(socket, buffer, answer, error);
   if (error) return "the server at " + path + " did not answer: " + error.message();
-  return ControlAnswer{static_cast<int>(answer.get().result_int()),
-                       std::move(answer.get().body())};
+  return ControlAnswer{static_cast<int>(answer.get().result_int()), std::move(answer.get().body())};
 }
 
 ControlOption::ControlOption(CLI::App& command) {
