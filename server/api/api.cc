@@ -107,6 +107,7 @@ http::Plan Api::plan(const http::Request& request) {
     auto refused = admit(*routed, std::move(*caller), request);
     plan = refused ? answer(*std::move(refused)) : plan_known(routed, request);
   } else {
+    routed->pass = std::move(std::get<Guard::Unverified>(recalled).pass);
     plan = plan_unverified(routed);
   }
   plan.user = std::shared_ptr<const std::string>(routed, &routed->user);
@@ -179,6 +180,7 @@ std::size_t Api::body_limit(const Blocking& how) const noexcept {
 
 std::optional<http::Response> Api::verify(Routed& routed, const http::Request& request) const {
   auto verified = guard_->verify(request);
+  routed.pass.reset();
   if (auto* refused = std::get_if<http::Response>(&verified)) return std::move(*refused);
   return admit(routed, std::get<CallerPtr>(std::move(verified)), request);
 }

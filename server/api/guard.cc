@@ -99,8 +99,10 @@ Guard::Recalled Guard::recall(const http::Request& request) const {
                         },
                         [&](const BearerToken& bearing) -> Recalled {
                           auto token = tokens_.recall(bearing.token, clock_.now());
-                          if (!token) return Unverified{};
-                          return bearer(std::move(token));
+                          if (token) return bearer(std::move(token));
+                          auto pass = bad_tokens_.enter(address_of(request), clock_.now());
+                          if (!pass) return too_many({});
+                          return Unverified{*std::move(pass)};
                         },
                         [&](const auth::PasswordClaim& claim) -> Recalled {
                           auto recalled = login_.recall(claim, address_of(request), clock_.now());
@@ -110,7 +112,7 @@ Guard::Recalled Guard::recall(const http::Request& request) const {
                           if (const auto* refused = std::get_if<auth::TooMany>(&recalled)) {
                             return too_many(*refused);
                           }
-                          return Unverified{};
+                          return Unverified{nullptr};
                         },
                     },
                     credentials);
@@ -130,8 +132,7 @@ Guard::Verified Guard::verify(const http::Request& request) const {
 Guard::Verified Guard::verify_token(const std::string& token, const http::Request& request) const {
   auto verified = tokens_.verify(token, clock_.now());
   if (const auto* fault = std::get_if<auth::TokenFault>(&verified)) {
-    note_login(request, nullptr, auth::text_of(*fault));
-    return challenge(request, std::string(auth::text_of(*fault)), {}, "invalid_token");
+    return bad_token(*fault, request);
   }
   if (const auto* failed = std::get_if<auth::SourceFailed>(&verified)) {
     return source_failed(*failed, request);
@@ -161,15 +162,22 @@ Guard::Verified Guard::log_in(const auth::PasswordClaim& claim,
 
 Guard::Verified Guard::log_in_again(std::string_view refresh_token,
                                     const http::Request& request) const {
+  const auto pass = bad_tokens_.enter(address_of(request), clock_.now());
+  if (!pass) return too_many({});
   auto read = tokens_.read_refresh(refresh_token, clock_.now());
   if (const auto* fault = std::get_if<auth::TokenFault>(&read)) {
-    note_login(request, nullptr, auth::text_of(*fault));
-    return challenge(request, std::string(auth::text_of(*fault)), {}, "invalid_token");
+    return bad_token(*fault, request);
   }
   if (const auto* failed = std::get_if<auth::SourceFailed>(&read)) {
     return source_failed(*failed, request);
   }
   return caller(std::get<auth::IdentityPtr>(std::move(read)));
+}
+
+http::Response Guard::bad_token(auth::TokenFault fault, const http::Request& request) const {
+  bad_tokens_.failed(address_of(request), clock_.now());
+  note_login(request, nullptr, auth::text_of(fault));
+  return challenge(request, std::string(auth::text_of(fault)), {}, "invalid_token");
 }
 
 http::Response Guard::source_failed(const auth::SourceFailed& failed,

@@ -11,6 +11,7 @@
 
 #include "auth/password_login.h"
 #include "auth/robot_accounts.h"
+#include "auth/token_gate.h"
 #include "auth/token_service.h"
 #include "blobstore/clock.h"
 #include "blobstore/guarded.h"
@@ -64,7 +65,9 @@ class Guard {
   void replace_policy(std::shared_ptr<const auth::AccessPolicy> policy);
 
   /// Somebody's secret has to be verified, which takes long.
-  struct Unverified {};
+  struct Unverified {
+    auth::TokenGate::Pass pass;  ///< to be kept until it is
+  };
   using Recalled = std::variant<CallerPtr, Unverified, http::Response>;
   /// Quick: for the event loop.
   Recalled recall(const http::Request& request) const;
@@ -104,6 +107,7 @@ class Guard {
                    std::string_view target) const;
 
  private:
+  http::Response bad_token(auth::TokenFault fault, const http::Request& request) const;
   http::Response source_failed(const auth::SourceFailed& failed,
                                const http::Request& request) const;
   void note_login(const http::Request& request, const auth::Identity* who,
@@ -128,6 +132,7 @@ class Guard {
   const Clock& clock_;
   const Settings settings_;
   Guarded<std::shared_ptr<const auth::AccessPolicy>> policy_;
+  mutable auth::TokenGate bad_tokens_;
 };
 
 }  // namespace shale::api

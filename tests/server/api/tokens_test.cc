@@ -268,5 +268,29 @@ TEST_CASE_TEMPLATE("Tokens: none for a token, and none without authentication", 
   CHECK(open.ask(authorized("Basic %%%", get("/v2/"))).status == 200);
 }
 
+TEST_CASE("Tokens: whoever sends many bad ones has few of them verified at a time") {
+  Gatekeeping gatekeeping(team_rules(), Challenge::kBearer);
+  http::Request request;
+  request.peer.address = "192.0.2.1";
+  request.headers.add("Authorization", "Bearer a.b.c");
+  using api::Guard;
+  const auto recall = [&] { return gatekeeping.guard.recall(request); };
+  for (int i = 0; i < 30; ++i) {
+    REQUIRE(std::holds_alternative<Guard::Unverified>(recall()));
+    gatekeeping.guard.verify(request);
+  }
+  const auto first = recall();
+  const auto second = recall();
+  CHECK(std::holds_alternative<Guard::Unverified>(first));
+  CHECK(std::holds_alternative<Guard::Unverified>(second));
+  const auto third = recall();
+  REQUIRE(std::holds_alternative<http::Response>(third));
+  CHECK(std::get<http::Response>(third).status == 429);
+  CHECK(std::get<http::Response>(third).headers.find("Retry-After") == "1");
+
+  request.peer.address = "192.0.2.2";
+  CHECK(std::holds_alternative<Guard::Unverified>(recall()));
+}
+
 }  // namespace
 }  // namespace shale::testing
