@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "server/api/errors.h"
+#include "server/api/logged_query.h"
 #include "server/http/uri.h"
 
 namespace shale::api {
@@ -270,7 +271,8 @@ void Api::finished(const http::Exchange& exchange) {
       {"ms", std::chrono::duration<double, std::milli>(exchange.duration).count()},
   };
   if (!exchange.user.empty()) fields.emplace_back("user", exchange.user);
-  if (!request.query.empty()) fields.emplace_back("query", request.query);
+  const std::string query = logged_query(request.query);
+  if (!query.empty()) fields.emplace_back("query", std::string_view(query));
   if (const auto agent = request.headers.find("User-Agent")) fields.emplace_back("agent", *agent);
   if (!exchange.complete) fields.emplace_back("cut_off", true);
   if (!exchange.log_message.empty()) fields.emplace_back("cause", exchange.log_message);
