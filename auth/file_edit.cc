@@ -58,6 +58,12 @@ std::optional<std::string> edit_file(const std::string& path,
   if (lock.get() < 0 || ::flock(lock.get(), LOCK_EX) != 0) {
     return fault("cannot lock " + lock_path);
   }
+  // To follow it would leave the choice of the file to whoever made the link, and to replace
+  // it would leave the file that it points to as it was.
+  struct ::stat named{};
+  if (::lstat(path.c_str(), &named) == 0 && S_ISLNK(named.st_mode)) {
+    return path + " is a link: name the file that it points to";
+  }
   const auto before = read_file(path);
   if (!before && errno != ENOENT) return fault("cannot read " + path);
 
