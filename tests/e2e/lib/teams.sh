@@ -7,6 +7,7 @@ AUDIT=$WORK/audit.log
 SECRETS=$WORK/secrets    # every secret of the script, to be looked for where none may be
 ASKED=$WORK/asked        # the request ids of what was asked as somebody
 EXPECTED=$WORK/expected  # the lines of the audit log that have to be there for them
+STRANGERS=0              # how many have asked
 MEANS=password           # how an account shows who it is: password or token
 
 declare -A LOGIN=() SECRET=()     # of each account
@@ -77,6 +78,8 @@ show_who() {  # ACCOUNT SCOPE...   each REPOSITORY:ACTIONS
 ask() {  # ACCOUNT SCOPES METHOD PATH [CURL OPTIONS...]
   # shellcheck disable=SC2086  # several scopes are several words
   show_who "$1" $2
+  # The audit log has room for few lines of one stranger, so each request is another's.
+  [[ $1 != stranger ]] || CREDENTIALS+=(--interface "127.1.$((++STRANGERS / 250)).$((STRANGERS % 250 + 1))")
   request "$3" "$4" "${CREDENTIALS[@]}" "${@:5}" -w '%{http_code} %header{x-request-id}'
   REQUEST_ID=${STATUS#* } STATUS=${STATUS%% *}
   echo "$REQUEST_ID" >>"$ASKED"
