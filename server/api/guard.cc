@@ -12,6 +12,9 @@ namespace shale::api {
 namespace {
 
 constexpr WireError kUnauthorized{401, "UNAUTHORIZED", "this needs a login, and a valid one"};
+constexpr WireError kLacking{
+    401, "UNAUTHORIZED",
+    "this login may not do that here, or its token was asked for something else"};
 constexpr WireError kDenied{403, "DENIED", "you may not do this here: ask the registry's operator"};
 constexpr WireError kTooMany{429, "TOOMANYREQUESTS",
                              "too many logins at a time, or too many that failed: try again later"};
@@ -268,10 +271,12 @@ std::optional<http::Response> Guard::refuse(const Caller& caller, Need need,
   if (settings_.audit != nullptr && worth_noting) {
     settings_.audit->decision(request, *caller.identity, action, target.name, decision);
   }
-  if (!granted) return challenge(request, "the token is not for this", scope, kTooLittle);
+  if (!granted) return ask_for_scope(caller, request, "the token is not for this", scope);
   if (decision.allowed) {
-    if (!lacks_source(caller, target, query)) return std::nullopt;
-    return challenge(request, "the token is not for the source of the mount", scope, kTooLittle);
+    if (lacks_source(caller, target, query)) {
+      return ask_for_scope(caller, request, "the token is not for the source of the mount", scope);
+    }
+    return std::nullopt;
   }
   const std::string why = std::string(auth::action_name(action)) + " denied: " + decision.str();
   if (anonymous) {
@@ -282,11 +287,19 @@ std::optional<http::Response> Guard::refuse(const Caller& caller, Need need,
   return response;
 }
 
+http::Response Guard::ask_for_scope(const Caller& caller, const http::Request& request,
+                                    std::string why, const std::string& scope) const {
+  http::Response response = challenge(request, std::move(why), scope, kTooLittle);
+  // Clients show these words: whoever is logged in should not read that a login is missing.
+  if (!caller.identity->anonymous()) response.body = error_response(kLacking).body;
+  return response;
+}
+
 std::optional<http::Response> Guard::refuse_catalog(const Caller& caller,
                                                     const http::Request& request) const {
   const std::string scope = "registry:catalog:*";
   if (caller.token && !auth::grants(caller.token->access, "registry", "catalog", "*")) {
-    return challenge(request, "the token is not for the catalog", scope, kTooLittle);
+    return ask_for_scope(caller, request, "the token is not for the catalog", scope);
   }
   const bool fine = !caller.identity->anonymous() ||
                     caller.policy->allows_somewhere(*caller.identity, auth::Action::kPull);

@@ -123,6 +123,9 @@ class Guard {
   /// The 401. `fault` tells what is wrong with a token, `scope` what it would need.
   http::Response challenge(const http::Request& request, std::string why,
                            const std::string& scope = {}, std::string_view fault = {}) const;
+  /// The 401 for a token that grants too little.
+  http::Response ask_for_scope(const Caller& caller, const http::Request& request, std::string why,
+                               const std::string& scope) const;
   http::Response ask_for_password(std::string why) const;
   std::string address_of(const http::Request& request) const;
 

@@ -117,7 +117,20 @@ TEST_CASE_TEMPLATE("Tokens: who is not logged in gets what is public, and no mor
   CHECK(refused.status == 401);
   CHECK(refused.header("WWW-Authenticate") ==
         kRealm + R"(,scope="repository:team-a/app:pull",error="insufficient_scope")");
+  CHECK(refused.body.find("this needs a login") != string::npos);
   CHECK(api.ask(bearing(token, del(manifest_url("public/app", "v1")))).status == 401);
+}
+
+TEST_CASE_TEMPLATE("Tokens: who is logged in does not read that a login is missing", Driver,
+                   API_DRIVERS) {
+  Gatekeeping gatekeeping(team_rules());
+  Driver api(gatekeeping.setup());
+  const string token = token_for(api, "alice", "repository:team-b/app:pull");
+  for (const string& target : {manifest_url("team-b/app", "v1"), string("/v2/_catalog")}) {
+    const auto refused = api.ask(bearing(token, get(target)));
+    CHECK(refused.status == 401);
+    CHECK(refused.body.find("this login may not do that here") != string::npos);
+  }
 }
 
 TEST_CASE_TEMPLATE("Tokens: one that is bad says so", Driver, API_DRIVERS) {
