@@ -35,6 +35,16 @@ std::string written(const Target& target) {
       return "/auth/token";
     case Resource::kKeys:
       return "/auth/keys";
+    case Resource::kRevoke:
+      return "/auth/revoke";
+    case Resource::kTokensRevoke:
+      return "/api/v1/tokens/revoke";
+    case Resource::kRobots:
+      return "/api/v1/robots";
+    case Resource::kRobot:
+      return "/api/v1/robots/" + target.item;
+    case Resource::kRobotSecret:
+      return "/api/v1/robots/" + target.item + "/secret";
   }
   std::abort();
 }
