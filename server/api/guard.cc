@@ -276,6 +276,7 @@ std::optional<http::Response> Guard::refuse(const Caller& caller, Need need,
     if (lacks_source(caller, target, query)) {
       return ask_for_scope(caller, request, "the token is not for the source of the mount", scope);
     }
+    note_closed_source(caller, request, target, query);
     return std::nullopt;
   }
   const std::string why = std::string(auth::action_name(action)) + " denied: " + decision.str();
@@ -285,6 +286,16 @@ std::optional<http::Response> Guard::refuse(const Caller& caller, Need need,
   http::Response response = error_response(kDenied);
   response.log_message = why;
   return response;
+}
+
+void Guard::note_closed_source(const Caller& caller, const http::Request& request,
+                               const Target& target, const http::Query& query) const {
+  if (settings_.audit == nullptr || target.resource != Resource::kUploads) return;
+  const auto from = query.find("mount") ? query.find("from") : std::nullopt;
+  if (!from || !index::RepositoryName::parse(*from)) return;
+  const auto decision = caller.policy->decide(*caller.identity, *from, auth::Action::kPull);
+  if (decision.allowed) return;
+  settings_.audit->decision(request, *caller.identity, auth::Action::kPull, *from, decision);
 }
 
 http::Response Guard::ask_for_scope(const Caller& caller, const http::Request& request,

@@ -115,6 +115,10 @@ class Guard {
   CallerPtr caller(auth::IdentityPtr identity) const;
   CallerPtr bearer(auth::VerifiedTokenPtr token) const;
   Verified verify_token(const std::string& token, const http::Request& request) const;
+  /// Writes down that the policy closes the source of a mount. The client is not told: an
+  /// upload begins, as if there were no such source.
+  void note_closed_source(const Caller& caller, const http::Request& request, const Target& target,
+                          const http::Query& query) const;
   std::optional<http::Response> refuse_catalog(const Caller& caller,
                                                const http::Request& request) const;
   std::optional<http::Response> refuse_admin(const Caller& caller,

@@ -108,6 +108,8 @@ try_mounts() {
     ask "$who" "$to:pull,push $from:pull" POST "/v2/$to/blobs/uploads/?mount=${LAYER[$tree]}&from=$from"
     expect_equal "$who with a $MEANS: mount from $from into $to" "$status" "$STATUS"
     [[ $status == 20* ]] && expect_audited "$who" push "$to" allowed || expect_audited "$who" push "$to" denied
+    # The caller is not told that the source is closed, but the operator is.
+    [[ $status != 202 ]] || expect_audited "$who" pull "$from" denied
   done
 }
 

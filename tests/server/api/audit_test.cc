@@ -82,6 +82,22 @@ TEST_CASE("Audit: refusals name the rule, and so do pushes and deletes") {
   CHECK_FALSE(house.has(pulled.header("X-Request-Id"), R"("msg":"access")"));
 }
 
+TEST_CASE("Audit: a mount whose source is closed, though the client is not told") {
+  Audited house;
+  const Digest layer = push_blob_as(house.client, "olga", "team-b/app", "a layer");
+  const auto mount = [&](const string& from) {
+    return house.client.ask(
+        as("alice", post("/v2/team-a/app/blobs/uploads/?mount=" + layer.str() + "&from=" + from)));
+  };
+  for (const string from : {"team-b/app", "team-b/none"}) {
+    const auto closed = mount(from);
+    CHECK(closed.status == 202);
+    CHECK(house.has(closed.header("X-Request-Id"), R"("action":"pull","repository":")" + from +
+                                                       R"(","outcome":"denied","rule":0)"));
+  }
+  CHECK_FALSE(house.has(mount("team-a/other").header("X-Request-Id"), R"("action":"pull")"));
+}
+
 TEST_CASE("Audit: no secret, and no name that nobody proved") {
   Audited house;
   const auto wrong = house.client.ask(authorized(basic("hunter2", "hunter3"), get("/v2/")));
