@@ -184,7 +184,11 @@ expect_equal "wrong logins that got in" 0 "$(grep -c 200 "$WORK/flood" || true)"
 expect_less "passwords that were checked" "$(grep -c 401 "$WORK/flood" || true)" 500
 
 it "writes a few lines about two hundred bad tokens into the audit log, and counts the others"
-curl -sZ --interface 127.0.0.5 -H "Authorization: Bearer one.bad.token" -o /dev/null "http://$REGISTRY/v2/?[1-200]" 2>/dev/null
+# Some are turned away unread, where too many are verified at a time.
+curl -sZ --interface 127.0.0.5 -H "Authorization: Bearer one.bad.token" -o /dev/null -w '%{http_code}\n' \
+  "http://$REGISTRY/v2/?[1-200]" >"$WORK/tokens" 2>/dev/null
+refused=$(grep -c 401 "$WORK/tokens")
+expect_equal "bad tokens that got in" "" "$(grep -vE '401|429' "$WORK/tokens" || true)"
 
 it "writes no secret and no token to its log"
 if grep -aE -- '-secret|guess|eyJ|Basic |Bearer ' "$SERVER_LOG" "$audit"; then fail "there is a secret in the log"; fi
@@ -193,7 +197,7 @@ grep -q '"user":"alice"' "$SERVER_LOG"
 stop_server
 about_tokens() { jq -s "[.[] | select(.client == \"127.0.0.5\") | select(.outcome $1 \"suppressed\")] | $2" "$audit"; }
 written=$(about_tokens != length)
-expect_equal "lines and those counted" 200 $((written + $(about_tokens == 'map(.count) | add')))
+expect_equal "lines and those counted" "$refused" $((written + $(about_tokens == 'map(.count) | add')))
 expect_less "lines" "$written" 50
 
 it "warns at the start of what is open that need not be"

@@ -56,6 +56,11 @@ std::vector<string> requests_with_secrets() {
       form("hunter2"),
       form("grant_type=password&username=%zzhunter2"),
       form(form_of_many),
+      sized("POST", "/auth/revoke", "token=hunter2",
+            {"Content-Type: application/x-www-form-urlencoded"}),
+      as("alice", sized("POST", "/api/v1/robots", R"({"name":"x","secret":"hunter2"})",
+                        {"Content-Type: application/json"})),
+      as("olga", sized("POST", "/api/v1/robots", "hunter2", {"Content-Type: application/json"})),
   };
 }
 
