@@ -82,6 +82,7 @@ std::vector<std::string> HtpasswdSource::read(State& state) {
   }
   Htpasswd parsed = parse_htpasswd(file->text);
   std::vector<std::string> wrong;
+  wrong.reserve(parsed.problems.size());
   for (const HtpasswdProblem& problem : parsed.problems)
     wrong.push_back(path_ + ':' + std::to_string(problem.line) + ": " + problem.what);
   Decoys decoys(parsed, decoy_key_);

@@ -97,8 +97,8 @@ http::Plan Api::plan(const http::Request& request) {
     return answer(std::move(refused));
   }
 
-  const auto routed =
-      std::make_shared<Routed>(Routed{route, std::move(*target), std::move(*query), nullptr, {}});
+  const auto routed = std::make_shared<Routed>(
+      Routed{route, std::move(*target), std::move(*query), nullptr, {}, {}});
   if (guard_ == nullptr) return plan_known(routed, request);
 
   auto recalled = guard_->recall(request);

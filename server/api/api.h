@@ -37,8 +37,8 @@ class Api final : public http::Application {
     Target target;
     http::Query query;
     CallerPtr caller;
-    std::string user;                 ///< for the log
-    auth::TokenGate::Pass pass = {};  ///< until the caller is verified
+    std::string user;            ///< for the log
+    auth::TokenGate::Pass pass;  ///< until the caller is verified
   };
   using RoutedPtr = std::shared_ptr<Routed>;
 
