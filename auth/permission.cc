@@ -29,6 +29,24 @@ bool Permission::covers(std::string_view repository, Action action) const {
          });
 }
 
+std::string describe(const Permissions& permissions) {
+  std::string all;
+  for (const Permission& permission : permissions) {
+    if (!all.empty()) all += "; ";
+    std::string_view between;
+    for (const Action action : permission.actions) {
+      (all += between) += action_name(action);
+      between = ",";
+    }
+    between = " ";
+    for (const RepositoryPattern& pattern : permission.repositories) {
+      (all += between) += pattern.str();
+      between = ",";
+    }
+  }
+  return all;
+}
+
 bool permits(const Permissions& permissions, std::string_view repository, Action action) {
   return std::ranges::any_of(permissions,
                              [&](const Permission& one) { return one.covers(repository, action); });

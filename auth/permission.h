@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <set>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -32,6 +33,9 @@ struct Permission {
   bool operator==(const Permission&) const = default;
 };
 using Permissions = std::vector<Permission>;
+
+/// Such as `pull,push team-a/**,tools/*; pull shared/**`.
+std::string describe(const Permissions& permissions);
 
 bool permits(const Permissions& permissions, std::string_view repository, Action action);
 

@@ -26,6 +26,20 @@ std::string_view message_of(About about) {
   return "access";
 }
 
+std::string_view name_of(auth::Decision::By by) {
+  switch (by) {
+    case auth::Decision::By::kNothing:
+      return "nothing";
+    case auth::Decision::By::kRule:
+      return "rule";
+    case auth::Decision::By::kPermissions:
+      return "permissions";
+    case auth::Decision::By::kOperator:
+      break;
+  }
+  return "operator";
+}
+
 /// As an operator writes it.
 std::string client_of(const std::string& party) {
   if (party.empty()) return "others";
@@ -100,18 +114,18 @@ void Audit::decision(const http::Request& request, const auth::Identity& who, au
                          {"repository", repository},
                          {"outcome", decision.allowed ? "allowed" : "denied"},
                          {"rule", decision.rule},
-                         {"line", decision.line}});
+                         {"line", decision.line},
+                         {"by", name_of(decision.by)}});
 }
 
 void Audit::change(const http::Request& request, const auth::Identity& who, std::string_view what,
-                   std::string_view target) const {
+                   std::string_view target, std::string_view detail) const {
   const http::ClientView client = http::client_view(request, trusted_);
-  lines_.info("change", {{"request_id", request.id},
-                         {"client", client.address},
-                         {"user", who.name},
-                         {"kind", auth::kind_name(who.kind)},
-                         {"change", what},
-                         {"target", target}});
+  std::vector<log::Field> fields = {{"request_id", request.id}, {"client", client.address},
+                                    {"user", who.name},         {"kind", auth::kind_name(who.kind)},
+                                    {"change", what},           {"target", target}};
+  if (!detail.empty()) fields.emplace_back("detail", detail);
+  lines_.log(log::Level::kInfo, "change", fields);
 }
 
 }  // namespace shale::api

@@ -32,9 +32,9 @@ class Audit {
   void decision(const http::Request& request, const auth::Identity& who, auth::Action action,
                 std::string_view repository, const auth::Decision& decision) const;
 
-  /// What an administrator did.
+  /// What an administrator did to what, and whatever else is worth knowing of it.
   void change(const http::Request& request, const auth::Identity& who, std::string_view what,
-              std::string_view target) const;
+              std::string_view target, std::string_view detail) const;
 
   /// To be called every few seconds: writes what was counted once a minute is over.
   void settle() const;

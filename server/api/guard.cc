@@ -225,9 +225,9 @@ void Guard::note_overwrite_refused(const Caller& caller, const http::Request& re
 }
 
 void Guard::note_change(const Caller& caller, const http::Request& request, std::string_view what,
-                        std::string_view target) const {
+                        std::string_view target, std::string_view detail) const {
   if (settings_.audit != nullptr) {
-    settings_.audit->change(request, *caller.identity, what, target);
+    settings_.audit->change(request, *caller.identity, what, target, detail);
   }
 }
 

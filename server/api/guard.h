@@ -104,7 +104,7 @@ class Guard {
                               std::string_view repository) const;
   /// Writes down what an administrator did, and to what.
   void note_change(const Caller& caller, const http::Request& request, std::string_view what,
-                   std::string_view target) const;
+                   std::string_view target, std::string_view detail = {}) const;
 
  private:
   http::Response bad_token(auth::TokenFault fault, const http::Request& request) const;

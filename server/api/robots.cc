@@ -90,7 +90,8 @@ Result<http::Response> post_robots(const Call& call) {
        .expires = wish.expires_in ? std::optional(now + *wish.expires_in) : std::nullopt});
   if (const auto* refused = std::get_if<RobotRefused>(&made)) return refusal(*refused);
   const auto& [robot, secret] = std::get<RobotAccounts::Made>(made);
-  call.guard->note_change(*call.caller, call.request, "create robot", robot.name);
+  call.guard->note_change(*call.caller, call.request, "create robot", robot.name,
+                          auth::describe(robot.permissions));
   return made_response(201, std::get<RobotAccounts::Made>(made), now);
 }
 

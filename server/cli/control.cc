@@ -65,8 +65,9 @@ std::variant<ControlAnswer, std::string> ask_server(const std::string& path,
   boost::asio::io_context context;
   Socket socket(context);
   boost::system::error_code error;
-  socket.connect(boost::asio::local::stream_protocol::endpoint(path), error);
-  if (error) return unreachable(path, error.message());
+  if (socket.connect(boost::asio::local::stream_protocol::endpoint(path), error)) {
+    return unreachable(path, error.message());
+  }
 
   http::request<http::string_body> request;
   request.method_string({method.data(), method.size()});

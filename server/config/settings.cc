@@ -270,9 +270,8 @@ Parsed<std::string> parse_issuer(std::string_view text) {
 /// Any address that may stand between quotes in a challenge.
 Parsed<std::string> parse_token_realm(std::string_view text) {
   if (text.empty()) return std::string();
-  const Wrong wrong{quoted(text) +
-                    " is not where tokens can be got: write http:// or https://, a " +
-                    "host and a path, such as https://auth.example.com/token"};
+  Wrong wrong{quoted(text) + " is not where tokens can be got: write http:// or https://, a " +
+              "host and a path, such as https://auth.example.com/token"};
   std::string_view rest = text;
   if (rest.starts_with("https://")) {
     rest.remove_prefix(std::string_view("https://").size());

@@ -70,14 +70,16 @@ TEST_CASE("Audit: refusals name the rule, and so do pushes and deletes") {
   push_image_as(house.client, "pat", "team-a/app", "v1", "one");
   const auto denied = house.client.ask(as("bob", del(manifest_url("team-a/app", "v1"))));
   CHECK(house.has(denied.header("X-Request-Id"),
-                  R"("action":"delete","repository":"team-a/app","outcome":"denied","rule":0)"));
+                  R"("action":"delete","repository":"team-a/app","outcome":"denied",)"
+                  R"("rule":0,"line":0,"by":"nothing")"));
   const auto moved = house.client.ask(as(
       "pat", sized("PUT", manifest_url("team-a/app", "v1"), R"({"schemaVersion":2,"manifests":[]})",
                    {"Content-Type: application/vnd.oci.image.index.v1+json"})));
   CHECK(moved.status == 403);
   CHECK(house.has(moved.header("X-Request-Id"), R"("action":"overwrite")"));
   const auto deleted = house.client.ask(as("alice", del(manifest_url("team-a/app", "v1"))));
-  CHECK(house.has(deleted.header("X-Request-Id"), R"("outcome":"allowed","rule":1,"line":1)"));
+  CHECK(house.has(deleted.header("X-Request-Id"),
+                  R"("outcome":"allowed","rule":1,"line":1,"by":"rule")"));
   const auto pulled = house.client.ask(as("bob", get("/v2/team-a/app/tags/list")));
   CHECK_FALSE(house.has(pulled.header("X-Request-Id"), R"("msg":"access")"));
 }

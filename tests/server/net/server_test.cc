@@ -177,6 +177,7 @@ TEST_CASE("Server: reports each request when it has ended") {
   RunningServer running;
   auto client = running.client();
   client.exchange("POST /stream HTTP/1.1\r\nHost: t\r\nContent-Length: 5\r\n\r\nhello");
+  running.application.await_finished(1);  // else the other worker may be first to report
   {
     auto vanishing = running.client();
     vanishing.send("POST /stream HTTP/1.1\r\nHost: t\r\nContent-Length: 5\r\n\r\nhe");
