@@ -79,7 +79,7 @@ for change in 'create robot' 'rotate robot' 'revoke robot'; do
   has_line ".msg == \"change\" and .change == \"$change\" and .user == \"operator\""
 done
 has_line '.detail == "pull,push team-a/**" and .target == "ci"'
-has_line '.action == "push" and .user == "ci" and .outcome == "allowed" and .by == "permissions"'
+has_line '.action == "push" and .user == "ci" and .kind == "robot" and .outcome == "allowed"'
 has_line '.change == "create robot" and .user == "chief" and .kind == "robot" and .target == "b-ci"'
 for text in "$secret" "$second" "$third" "$killed" "$chief" "$token"; do
   if grep -qF "$text" "$audit" "$SERVER_LOG"; then fail "a secret is in a log"; fi
