@@ -196,8 +196,8 @@ grep -q '"user":"alice"' "$SERVER_LOG"
 
 stop_server
 about_tokens() { jq -s "[.[] | select(.client == \"127.0.0.5\") | select(.outcome $1 \"suppressed\")] | $2" "$audit"; }
-written=$(about_tokens != length)
-expect_equal "lines and those counted" "$refused" $((written + $(about_tokens == 'map(.count) | add')))
+written=$(about_tokens '!=' length)
+expect_equal "lines and those counted" "$refused" $((written + $(about_tokens '==' 'map(.count) | add')))
 expect_less "lines" "$written" 50
 
 it "warns at the start of what is open that need not be"
