@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -29,23 +30,6 @@ class Descriptor {
 
 std::string fault(const std::string& what) {
   return what + ": " + std::generic_category().message(errno);
-}
-
-bool write_all(int fd, const std::string& text) {
-  std::size_t done = 0;
-  while (done < text.size()) {
-    const auto written = ::write(fd, text.data() + done, text.size() - done);
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return false;
-    done += static_cast<std::size_t>(written);
-  }
-  return true;
-}
-
-std::string directory_of(const std::string& path) {
-  const auto slash = path.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
 }
 
 }  // namespace
@@ -83,11 +67,7 @@ std::optional<std::string> edit_file(const std::string& path,
   }
   if (::rename(fresh.c_str(), path.c_str()) != 0) return fault("cannot replace " + path);
   // Else a power cut could bring the old text back.
-  const Descriptor directory(
-      ::open(directory_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (directory.get() < 0 || ::fsync(directory.get()) != 0) {
-    return fault("cannot sync the directory of " + path);
-  }
+  if (auto failed = sync_directory_of(path)) return std::move(failed->why);
   return std::nullopt;
 }
 

@@ -55,16 +55,6 @@ FileFault fault(const std::string& what) {
   return {what + ": " + std::generic_category().message(errno)};
 }
 
-bool write_all(int file, std::string_view text) {
-  while (!text.empty()) {
-    const auto written = ::write(file, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return true;
-}
-
 std::string directory_of(const std::string& path) {
   const auto slash = path.rfind('/');
   if (slash == std::string::npos) return ".";
@@ -88,6 +78,16 @@ bool write_and_close(int file, std::string_view text) {
 }
 
 }  // namespace
+
+bool write_all(int file, std::string_view text) {
+  while (!text.empty()) {
+    const auto written = ::write(file, text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
+}
 
 FileStamp stamp_of(const std::string& path) {
   struct ::stat status{};
@@ -118,11 +118,15 @@ std::optional<FileFault> write_private_file(const std::string& path, std::string
     return failed;
   }
   if (::rename(fresh.c_str(), path.c_str()) != 0) return fault("cannot replace " + path);
-  return sync_directory(directory_of(path));
+  return sync_directory_of(path);
 }
 
 std::optional<FileFault> remove_file(const std::string& path) {
   if (::unlink(path.c_str()) != 0 && errno != ENOENT) return fault("cannot remove " + path);
+  return sync_directory_of(path);
+}
+
+std::optional<FileFault> sync_directory_of(const std::string& path) {
   return sync_directory(directory_of(path));
 }
 

@@ -38,6 +38,8 @@ std::optional<FileContent> read_file(const std::string& path);
 /// Makes a file for its owner's eyes alone in place of what lies at `path`, following no
 /// link, and opens it for writing. -1 with `errno` when it cannot; the caller closes it.
 int make_private_file(const std::string& path);
+/// All of it, or false with `errno`.
+bool write_all(int file, std::string_view text);
 
 /// Why something cannot be done with a file, and what helps; it names the file.
 struct FileFault {
@@ -55,5 +57,7 @@ std::optional<FileFault> write_private_file(const std::string& path, std::string
 std::optional<FileFault> remove_file(const std::string& path);
 /// So that names that came and went in it stay so through a power cut.
 std::optional<FileFault> sync_directory(const std::string& path);
+/// The same for the directory that the file is in.
+std::optional<FileFault> sync_directory_of(const std::string& path);
 
 }  // namespace shale::auth

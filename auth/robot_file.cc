@@ -1,12 +1,12 @@
 #include "auth/robot_file.h"
 
-#include <cerrno>
+#include <filesystem>
 #include <set>
 #include <system_error>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
-#include "auth/file_edit.h"
 #include "auth/files.h"
 
 namespace shale::auth {
@@ -169,16 +169,20 @@ std::variant<std::vector<Robot>, std::string> read_robots(const std::string& tex
 }
 
 std::variant<std::vector<Robot>, std::string> RobotFile::load() {
-  const auto content = read_file(path_);
-  if (!content && errno == ENOENT) return std::vector<Robot>();
-  if (!content) return "cannot read " + path_ + ": " + std::generic_category().message(errno);
-  auto robots = read_robots(content->text);
+  std::error_code failed;
+  if (!std::filesystem::exists(std::filesystem::symlink_status(path_, failed))) {
+    return std::vector<Robot>();
+  }
+  auto read = read_private_file(path_);
+  if (auto* fault = std::get_if<FileFault>(&read)) return std::move(fault->why);
+  auto robots = read_robots(std::get<FileContent>(read).text);
   if (auto* fault = std::get_if<std::string>(&robots)) return path_ + ' ' + *fault;
   return robots;
 }
 
 std::optional<std::string> RobotFile::save(const std::vector<Robot>& robots) {
-  return edit_file(path_, [&](const std::string&) { return write_robots(robots); });
+  auto fault = write_private_file(path_, write_robots(robots));
+  return fault ? std::optional(std::move(fault->why)) : std::nullopt;
 }
 
 }  // namespace shale::auth

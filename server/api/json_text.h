@@ -3,6 +3,7 @@
 #include <string>
 
 #include "auth/identity.h"
+#include "server/api/errors.h"
 #include "server/http/message.h"
 
 namespace shale::api {
@@ -13,6 +14,7 @@ http::Response json_response(std::string json);
 /// Whether the body says that it is JSON. No form of a web page can send that type, so no
 /// page makes a browser ask for what needs it.
 bool is_json(const http::Request& request);
+inline constexpr WireError kNotJson{415, "UNSUPPORTED", "the body must be application/json"};
 
 /// RFC 3339, in UTC, to the second.
 std::string format_time(auth::Time time);

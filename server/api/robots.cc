@@ -23,7 +23,6 @@ constexpr WireError kUnknown{404, "ROBOT_UNKNOWN", "there is no such robot"};
 constexpr WireError kTaken{409, "ROBOT_EXISTS", "there is a robot of that name"};
 constexpr WireError kTooMany{409, "ROBOT_EXISTS", "there are too many robots"};
 constexpr WireError kDenied{403, "DENIED", "you may not give away what you do not administer"};
-constexpr WireError kNotJson{415, "UNSUPPORTED", "the body must be application/json"};
 
 http::Response refusal(const RobotRefused& refused) {
   switch (refused.why) {

@@ -17,7 +17,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 using auth::TokenService;
 
-constexpr WireError kNotJson{415, "UNSUPPORTED", "the body must be application/json"};
 constexpr WireError kNobody{400, "UNSUPPORTED",
                             "the body must be an object with the name of a `user` or `robot`"};
 constexpr WireError kNotYours{403, "DENIED",

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <utility>
 #include <variant>
 
@@ -42,20 +43,23 @@ Parsed<std::string> parse_optional_path(std::string_view text) {
   return parse_path(text);
 }
 
+/// What follows `http://` or `https://`; none when neither is in front.
+std::optional<std::string_view> without_scheme(std::string_view url) {
+  for (const std::string_view scheme : {"https://", "http://"}) {
+    if (url.starts_with(scheme)) return url.substr(scheme.size());
+  }
+  return std::nullopt;
+}
+
 /// Only scheme, host and port: the protocol puts /v2/ right behind the host, so
 /// no path can come between.
 Parsed<std::string> parse_external_url(std::string_view text) {
   if (text.empty()) return std::string();
   Wrong wrong{quoted(text) + " is not an origin: write http:// or https://, a host and, if " +
               "need be, a port, such as https://registry.example.com"};
-  std::string_view rest = text;
-  if (rest.starts_with("https://")) {
-    rest.remove_prefix(std::string_view("https://").size());
-  } else if (rest.starts_with("http://")) {
-    rest.remove_prefix(std::string_view("http://").size());
-  } else {
-    return wrong;
-  }
+  const auto below = without_scheme(text);
+  if (!below) return wrong;
+  std::string_view rest = *below;
   if (rest.ends_with('/')) rest.remove_suffix(1);
   // With a port to stand in for one that is left out, it has the form of a listen address.
   const bool port_missing = rest.ends_with(']') || rest.find(':') == std::string_view::npos;
@@ -272,16 +276,9 @@ Parsed<std::string> parse_token_realm(std::string_view text) {
   if (text.empty()) return std::string();
   Wrong wrong{quoted(text) + " is not where tokens can be got: write http:// or https://, a " +
               "host and a path, such as https://auth.example.com/token"};
-  std::string_view rest = text;
-  if (rest.starts_with("https://")) {
-    rest.remove_prefix(std::string_view("https://").size());
-  } else if (rest.starts_with("http://")) {
-    rest.remove_prefix(std::string_view("http://").size());
-  } else {
-    return wrong;
-  }
-  if (rest.empty() || rest.front() == '/') return wrong;
-  for (const char c : rest) {
+  const auto rest = without_scheme(text);
+  if (!rest || rest->empty() || rest->front() == '/') return wrong;
+  for (const char c : *rest) {
     if (c <= ' ' || c > '~' || c == '"' || c == '\\' || c == '#') return wrong;
   }
   return std::string(text);

@@ -63,6 +63,8 @@ TEST_CASE("RobotFile: one that is broken is named, and never taken for an empty 
   const std::string good = write_robots({ci()});
   const auto fault = [&](const std::string& text) {
     std::ofstream(path) << text;
+    using std::filesystem::perms;
+    std::filesystem::permissions(path, perms::owner_read | perms::owner_write);
     auto loaded = RobotFile(path).load();
     REQUIRE(std::holds_alternative<std::string>(loaded));
     CHECK(std::get<std::string>(loaded).starts_with(path.string()));
@@ -86,6 +88,18 @@ TEST_CASE("RobotFile: one that is broken is named, and never taken for an empty 
     CHECK(fault(with(from, to)).find("mistake in entry 1") != std::string::npos);
   }
   CHECK(fault(write_robots({ci(), ci()})).find("mistake in entry 2") != std::string::npos);
+}
+
+TEST_CASE("RobotFile: one that others may read is refused, and so is a link") {
+  const testing::TemporaryDirectory directory;
+  const auto path = directory.path() / "robots.json";
+  const auto link = directory.path() / "link.json";
+  CHECK_FALSE(RobotFile(path).save({ci()}));
+  std::filesystem::permissions(path, std::filesystem::perms::others_read,
+                               std::filesystem::perm_options::add);
+  CHECK(std::holds_alternative<std::string>(RobotFile(path).load()));
+  std::filesystem::create_symlink(directory.path() / "nowhere", link);
+  CHECK(std::holds_alternative<std::string>(RobotFile(link).load()));
 }
 
 TEST_CASE("RobotFile: a link in its place is not followed when it is written") {
