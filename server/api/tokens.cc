@@ -72,7 +72,9 @@ http::Response not_revoked(const auth::Revocations::Failed& failed) {
 std::optional<auth::Identity> read_bearer(const std::string& body) {
   const auto json = Json::parse(body, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object() || json.size() != 1) return std::nullopt;
-  const auto& [who, name] = *json.items().begin();
+  const auto only = json.begin();
+  const std::string& who = only.key();
+  const Json& name = only.value();
   if (!name.is_string() || !auth::is_account_name(name.get<std::string>())) return std::nullopt;
   if (who != "user" && who != "robot") return std::nullopt;
   return auth::Identity{
