@@ -31,6 +31,9 @@ enum class Errc : std::uint8_t {
   kManifestBlobUnknown,  ///< a reference of the manifest is not in the repository
   kTooManyTags,
   kTagExists,           ///< the tag names another manifest, and may not be moved
+  kTagImmutable,        ///< a rule says that the tag never moves
+  kConditionFailed,     ///< If-Match or If-None-Match does not hold
+  kQuotaExceeded,       ///< the namespace is full
   kPageInvalid,         ///< a page size or page mark that means nothing
   kRangeUnsatisfiable,  ///< a byte range beyond the end
   kDisabled,            ///< switched off by configuration

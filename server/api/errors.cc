@@ -86,6 +86,12 @@ WireError wire_error(Errc code) noexcept {
       return {414, "MANIFEST_INVALID", "too many tags for one push"};
     case Errc::kTagExists:
       return {403, "DENIED", "the tag exists, and you may not move it: push under another tag"};
+    case Errc::kTagImmutable:
+      return {403, "DENIED", "a rule says that the tag never moves: push under another tag"};
+    case Errc::kConditionFailed:
+      return {412, "DENIED", "the condition of the request does not hold: look at the tag again"};
+    case Errc::kQuotaExceeded:
+      return {403, "DENIED", "the namespace is full: delete something, or ask for a larger quota"};
     case Errc::kPageInvalid:
       return {400, "UNSUPPORTED", "the page size must be a number that is not negative"};
     case Errc::kRangeUnsatisfiable:

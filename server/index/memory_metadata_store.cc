@@ -388,19 +388,18 @@ Result<Sequence> MemoryMetadataStore::put_manifest(const PutManifest& request) {
 }
 
 Result<Sequence> MemoryMetadataStore::delete_tag(const RepositoryName& repository, const Tag& tag,
-                                                 const std::string& actor) {
+                                                 const By& by) {
   const auto state = state_.lock();
   if (state->find(repository, tag) == nullptr) {
     return Error{Errc::kManifestUnknown, "no tag " + tag.str() + " in " + repository.str()};
   }
   ++state->sequence;
-  move_tag(*state, repository, tag, std::nullopt, actor);
+  move_tag(*state, repository, tag, std::nullopt, by.actor);
   return settle(*state);
 }
 
 Result<Sequence> MemoryMetadataStore::delete_manifest(const RepositoryName& repository,
-                                                      const Digest& digest,
-                                                      const std::string& actor) {
+                                                      const Digest& digest, const By& by) {
   const auto state = state_.lock();
   if (state->find(repository, digest) == nullptr) {
     return Error{Errc::kManifestUnknown, digest.str() + " is not in " + repository.str()};
@@ -409,7 +408,7 @@ Result<Sequence> MemoryMetadataStore::delete_manifest(const RepositoryName& repo
   const auto tags = state->repositories[repository].tags;
   for (const auto& [tag, target] : tags) {
     if (target == digest) {
-      move_tag(*state, repository, tag, std::nullopt, actor);
+      move_tag(*state, repository, tag, std::nullopt, by.actor);
     }
   }
   state->repositories[repository].manifests.erase(digest);

@@ -18,8 +18,9 @@ namespace shale::index {
 class MemoryMetadataStore final : public MetadataStore {
  public:
   explicit MemoryMetadataStore(const Clock& clock,
-                               std::chrono::milliseconds lease = std::chrono::minutes(10))
-      : clock_(clock), lease_(lease) {}
+                               std::chrono::milliseconds lease = std::chrono::minutes(10),
+                               StorePolicy policy = {})
+      : clock_(clock), lease_(lease), policy_(std::move(policy)) {}
 
   Result<Descriptor> find_manifest(const RepositoryName& repository,
                                    const Reference& reference) const override;
@@ -32,6 +33,11 @@ class MemoryMetadataStore final : public MetadataStore {
   Result<Usage> usage(const RepositoryName& repository) const override;
   Result<StoreUsage> store_usage() const override;
   Sequence sequence() const override;
+  Result<Usage> usage_below(std::string_view name_space) const override;
+  Result<std::optional<TagMove>> find_move(const RepositoryName& repository, const Tag& tag,
+                                           Time at) const override;
+  Result<StoredManifest> read_pinned(const RepositoryName& repository,
+                                     const Digest& digest) const override;
 
   Result<Page<Tag>> list_tags(const RepositoryName& repository, std::string_view after,
                               std::size_t limit) const override;
@@ -46,19 +52,44 @@ class MemoryMetadataStore final : public MetadataStore {
                                            std::size_t limit) const override;
   Result<std::vector<Doomed>> list_doomed(Time now, std::size_t limit) const override;
   Result<std::vector<UploadRow>> list_uploads() const override;
+  Result<Page<ListedManifest>> list_manifests(const RepositoryName& repository,
+                                              const std::optional<Digest>& after,
+                                              std::size_t limit) const override;
+  Result<Page<BlobLink>> list_links(const RepositoryName& repository,
+                                    const std::optional<Digest>& after,
+                                    std::size_t limit) const override;
+  Result<Page<Pin>> list_pins(const RepositoryName& repository, const std::optional<Digest>& after,
+                              std::size_t limit) const override;
+  Result<Page<Tag>> list_moved_tags(const RepositoryName& repository, std::string_view after,
+                                    std::size_t limit) const override;
+  Result<std::vector<Tag>> list_tags_of(const RepositoryName& repository,
+                                        const Digest& digest) const override;
+  Result<std::vector<Edge>> list_edges(const RepositoryName& repository,
+                                       const Digest& digest) const override;
+  Result<std::vector<Parent>> list_parents(const RepositoryName& repository,
+                                           const Digest& digest) const override;
+  Result<Page<StoredBlob>> list_blobs(const std::optional<Digest>& after,
+                                      std::size_t limit) const override;
 
   Result<void> open_upload(const UploadRow& row) override;
   Result<void> close_upload(const UploadId& id) override;
+  Result<void> record_pulls(const std::vector<Pull>& pulls) override;
 
   Result<Sequence> link_blob(const LinkBlob& request) override;
   Result<Sequence> mount_blob(const RepositoryName& from, const RepositoryName& to,
                               const Digest& digest) override;
   Result<Sequence> put_manifest(const PutManifest& request) override;
   Result<Sequence> delete_tag(const RepositoryName& repository, const Tag& tag,
-                              const std::string& actor) override;
+                              const By& by) override;
   Result<Sequence> delete_manifest(const RepositoryName& repository, const Digest& digest,
-                                   const std::string& actor) override;
+                                   const By& by) override;
+  Result<Sequence> move_tag(const MoveTag& request) override;
   Result<Sequence> delete_blob(const RepositoryName& repository, const Digest& digest) override;
+  Result<std::size_t> drop_pins(const RepositoryName& repository, const std::optional<Digest>& only,
+                                std::size_t limit) override;
+
+  Result<Collected> collect(const Doomed& doomed) override;
+  Result<void> file_removed(const Doomed& doomed) override;
 
   /// Always empty: nothing is kept twice here.
   Result<std::vector<std::string>> check() const override { return std::vector<std::string>{}; }
@@ -99,6 +130,7 @@ class MemoryMetadataStore final : public MetadataStore {
 
   const Clock& clock_;
   std::chrono::milliseconds lease_;
+  StorePolicy policy_;
   Guarded<State> state_;
 };
 

@@ -11,35 +11,15 @@
 #include "blobstore/digest.h"
 #include "blobstore/result.h"
 #include "blobstore/upload_id.h"
+#include "server/index/descriptor.h"
+#include "server/index/listings.h"
 #include "server/index/names.h"
+#include "server/index/policy.h"
 
 namespace shale::index {
 
 /// Counts commits. History, events and backups name states of the store by it.
 using Sequence = std::uint64_t;
-
-/// What names some content: OCI image-spec, descriptor.md.
-struct Descriptor {
-  Digest digest;
-  std::string media_type;
-  std::uint64_t size = 0;  ///< bytes
-
-  friend bool operator==(const Descriptor&, const Descriptor&) = default;
-};
-
-/// Why one thing keeps another. The values are written to disk: never renumber.
-enum class EdgeKind : std::uint8_t {
-  kConfig = 1,    ///< manifest → blob
-  kLayer = 2,     ///< manifest → blob
-  kBlob = 3,      ///< index → blob: build caches list layers where manifests stand
-  kManifest = 4,  ///< index → manifest
-  kSubject = 5,   ///< referrer → manifest; keeps nothing alive, the subject may be absent
-};
-
-/// Whether an edge points at a manifest rather than a blob.
-constexpr bool points_at_manifest(EdgeKind kind) {
-  return kind == EdgeKind::kManifest || kind == EdgeKind::kSubject;
-}
 
 struct Edge {
   EdgeKind kind;
@@ -115,6 +95,7 @@ struct Usage {
   std::int64_t blobs = 0;
   std::int64_t logical = 0;
   std::int64_t unique = 0;
+  std::int64_t pinned = 0;  ///< the part of `logical` that only history needs
 
   friend bool operator==(const Usage&, const Usage&) = default;
 };
@@ -133,12 +114,15 @@ struct StoreUsage {
 /// Something that lost its last edge, and when it may go.
 struct Doomed {
   enum class Kind : std::uint8_t {
-    kLink = 1,  ///< a blob's link into `repository`: no manifest there names it
-    kBlob = 2,  ///< a blob's bytes: no repository links it
+    kLink = 1,      ///< a blob's link into `repository`: no manifest there names it
+    kBlob = 2,      ///< a blob's bytes: no repository links it
+    kFile = 3,      ///< a blob's file, which the metadata have forgotten already
+    kPin = 4,       ///< a deleted manifest that history keeps until then
+    kUntagged = 5,  ///< a manifest that no tag, index or subject keeps
   };
   Time due;
   Kind kind;
-  std::string repository;  ///< empty for kBlob
+  std::string repository;  ///< empty for kBlob and kFile
   Digest digest;
 
   friend auto operator<=>(const Doomed&, const Doomed&) = default;
@@ -175,6 +159,19 @@ struct PutManifest {
   std::string actor;           ///< who, for the history
   bool allow_missing = false;  ///< accept references that are not there (sparse images)
   TagMoves tag_moves = TagMoves::kAny;
+  Condition condition{};
+  /// Brings back one that was deleted: what history alone keeps counts as there.
+  bool restore = false;
+};
+
+/// Lets a tag name a manifest that the repository has.
+struct MoveTag {
+  RepositoryName repository;
+  Tag tag;
+  Digest to;
+  std::string actor;
+  TagMoves tag_moves = TagMoves::kAny;
+  Condition condition{};
 };
 
 /// Repositories, tags, blob links, manifest edges, referrers and their history.
@@ -209,6 +206,14 @@ class MetadataStore {
   virtual Result<Usage> usage(const RepositoryName& repository) const = 0;
   virtual Result<StoreUsage> store_usage() const = 0;
   virtual Sequence sequence() const = 0;
+  /// Sums over all repositories of a namespace, itself one of them; no scan.
+  virtual Result<Usage> usage_below(std::string_view name_space) const = 0;
+  /// The newest move of the tag that is not later than `at`; none: it had never moved.
+  virtual Result<std::optional<TagMove>> find_move(const RepositoryName& repository, const Tag& tag,
+                                                   Time at) const = 0;
+  /// A manifest that was deleted and that history keeps. `kManifestUnknown`.
+  virtual Result<StoredManifest> read_pinned(const RepositoryName& repository,
+                                             const Digest& digest) const = 0;
 
   // --- scans, in the byte order of what they list; cost as much as they return ---
 
@@ -233,11 +238,41 @@ class MetadataStore {
   virtual Result<std::vector<Doomed>> list_doomed(Time now, std::size_t limit) const = 0;
   virtual Result<std::vector<UploadRow>> list_uploads() const = 0;
 
+  // Each of these without an error for a repository that is not there.
+  virtual Result<Page<ListedManifest>> list_manifests(const RepositoryName& repository,
+                                                      const std::optional<Digest>& after,
+                                                      std::size_t limit) const = 0;
+  virtual Result<Page<BlobLink>> list_links(const RepositoryName& repository,
+                                            const std::optional<Digest>& after,
+                                            std::size_t limit) const = 0;
+  virtual Result<Page<Pin>> list_pins(const RepositoryName& repository,
+                                      const std::optional<Digest>& after,
+                                      std::size_t limit) const = 0;
+  /// Tags that ever moved, deleted ones among them.
+  virtual Result<Page<Tag>> list_moved_tags(const RepositoryName& repository,
+                                            std::string_view after, std::size_t limit) const = 0;
+  virtual Result<std::vector<Tag>> list_tags_of(const RepositoryName& repository,
+                                                const Digest& digest) const = 0;
+  /// What a manifest names.
+  virtual Result<std::vector<Edge>> list_edges(const RepositoryName& repository,
+                                               const Digest& digest) const = 0;
+  /// Who names it.
+  virtual Result<std::vector<Parent>> list_parents(const RepositoryName& repository,
+                                                   const Digest& digest) const = 0;
+  /// All blobs whose bytes are stored.
+  virtual Result<Page<StoredBlob>> list_blobs(const std::optional<Digest>& after,
+                                              std::size_t limit) const = 0;
+
   // --- uploads; not synced, for an upload is no promise yet ---
 
   virtual Result<void> open_upload(const UploadRow& row) = 0;
   /// One that is not there is no error.
   virtual Result<void> close_upload(const UploadId& id) = 0;
+
+  // --- times of pulls; not synced, and not a commit ---
+
+  /// An older time than the one known changes nothing, nor does a manifest that is not there.
+  virtual Result<void> record_pulls(const std::vector<Pull>& pulls) = 0;
 
   // --- commits ---
 
@@ -255,13 +290,27 @@ class MetadataStore {
   virtual Result<Sequence> put_manifest(const PutManifest& request) = 0;
   /// `kManifestUnknown` when there is no such tag. The manifest stays.
   virtual Result<Sequence> delete_tag(const RepositoryName& repository, const Tag& tag,
-                                      const std::string& actor) = 0;
-  /// With every tag that names it. `kManifestUnknown`.
+                                      const By& by) = 0;
+  /// With every tag that names it. `kManifestUnknown`. History keeps it for its window.
   virtual Result<Sequence> delete_manifest(const RepositoryName& repository, const Digest& digest,
-                                           const std::string& actor) = 0;
+                                           const By& by) = 0;
+  /// `kManifestUnknown` when the manifest is not in the repository; `kTagExists` as of
+  /// `put_manifest`. A tag that names it already is no error and enters no history.
+  virtual Result<Sequence> move_tag(const MoveTag& request) = 0;
   /// Removes the link. `kBlobUnknown`, or `kBlobReferenced` while a manifest of
   /// this repository names the blob.
   virtual Result<Sequence> delete_blob(const RepositoryName& repository, const Digest& digest) = 0;
+  /// Ends what history keeps of a repository, or of one manifest: it is doomed at once.
+  /// Returns with how many manifests that was; at most `limit` of them.
+  virtual Result<std::size_t> drop_pins(const RepositoryName& repository,
+                                        const std::optional<Digest>& only, std::size_t limit) = 0;
+
+  // --- collection; see server/index/README.md for the order of its steps ---
+
+  /// Takes one step with what `list_doomed` returned, if it still holds.
+  virtual Result<Collected> collect(const Doomed& doomed) = 0;
+  /// After `kRemoveFile`, when the file is gone.
+  virtual Result<void> file_removed(const Doomed& doomed) = 0;
 
   /// Reads everything and says what contradicts itself: empty when all is well.
   /// Costs as much as the store holds.

@@ -4,18 +4,20 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "server/index/rocks/rocks_metadata_store.h"
 #include "tests/crash/kill_point.h"
+#include "tests/support/forwarding_metadata_store.h"
 
 namespace shale::testing {
 
 /// The metadata store of the program, where the process may die before and after
 /// everything that changes it, and in a commit between the write to the log and its
 /// sync. Thread-safe.
-class KillingMetadataStore final : public index::MetadataStore {
+class KillingMetadataStore final : public ForwardingMetadataStore {
  public:
   /// `point` must outlive the store.
   static Result<std::unique_ptr<index::MetadataStore>> open(index::RocksOptions options,
@@ -29,65 +31,7 @@ class KillingMetadataStore final : public index::MetadataStore {
     return {std::make_unique<KillingMetadataStore>(std::move(opened), point)};
   }
   KillingMetadataStore(std::unique_ptr<index::MetadataStore> real, KillPoint& point)
-      : real_(std::move(real)), point_(point) {}
-
-  Result<index::Descriptor> find_manifest(const index::RepositoryName& repository,
-                                          const index::Reference& reference) const override {
-    return real_->find_manifest(repository, reference);
-  }
-  Result<index::StoredManifest> read_manifest(const index::RepositoryName& repository,
-                                              const index::Reference& reference) const override {
-    return real_->read_manifest(repository, reference);
-  }
-  Result<index::BlobLink> find_blob(const index::RepositoryName& repository,
-                                    const Digest& digest) const override {
-    return real_->find_blob(repository, digest);
-  }
-  Result<std::optional<std::string>> read_small_blob(const Digest& digest) const override {
-    return real_->read_small_blob(digest);
-  }
-  Result<bool> repository_exists(const index::RepositoryName& repository) const override {
-    return real_->repository_exists(repository);
-  }
-  Result<index::UploadRow> find_upload(const UploadId& id) const override {
-    return real_->find_upload(id);
-  }
-  Result<index::Usage> usage(const index::RepositoryName& repository) const override {
-    return real_->usage(repository);
-  }
-  Result<index::StoreUsage> store_usage() const override { return real_->store_usage(); }
-  index::Sequence sequence() const override { return real_->sequence(); }
-
-  Result<index::Page<index::Tag>> list_tags(const index::RepositoryName& repository,
-                                            std::string_view after,
-                                            std::size_t limit) const override {
-    return real_->list_tags(repository, after, limit);
-  }
-  Result<index::Page<index::RepositoryName>> list_repositories(std::string_view after,
-                                                               std::size_t limit) const override {
-    return real_->list_repositories(after, limit);
-  }
-  Result<index::Page<index::Referrer>> list_referrers(
-      const index::RepositoryName& repository, const Digest& subject,
-      const index::ReferrersQuery& query) const override {
-    return real_->list_referrers(repository, subject, query);
-  }
-  Result<index::Page<index::RepositoryName>> list_repositories_of_blob(
-      const Digest& digest, std::string_view after, std::size_t limit) const override {
-    return real_->list_repositories_of_blob(digest, after, limit);
-  }
-  Result<std::vector<index::TagMove>> tag_history(const index::RepositoryName& repository,
-                                                  const index::Tag& tag,
-                                                  std::size_t limit) const override {
-    return real_->tag_history(repository, tag, limit);
-  }
-  Result<std::vector<index::Doomed>> list_doomed(Time now, std::size_t limit) const override {
-    return real_->list_doomed(now, limit);
-  }
-  Result<std::vector<index::UploadRow>> list_uploads() const override {
-    return real_->list_uploads();
-  }
-  Result<std::vector<std::string>> check() const override { return real_->check(); }
+      : ForwardingMetadataStore(*real), real_(std::move(real)), point_(point) {}
 
   Result<void> open_upload(const index::UploadRow& row) override {
     return point_.around("open-upload", [&] { return real_->open_upload(row); });
@@ -107,13 +51,26 @@ class KillingMetadataStore final : public index::MetadataStore {
     return commit("put-manifest", [&] { return real_->put_manifest(request); });
   }
   Result<index::Sequence> delete_tag(const index::RepositoryName& repository, const index::Tag& tag,
-                                     const std::string& actor) override {
-    return commit("delete-tag", [&] { return real_->delete_tag(repository, tag, actor); });
+                                     const index::By& by) override {
+    return commit("delete-tag", [&] { return real_->delete_tag(repository, tag, by); });
   }
   Result<index::Sequence> delete_manifest(const index::RepositoryName& repository,
-                                          const Digest& digest, const std::string& actor) override {
+                                          const Digest& digest, const index::By& by) override {
     return commit("delete-manifest",
-                  [&] { return real_->delete_manifest(repository, digest, actor); });
+                  [&] { return real_->delete_manifest(repository, digest, by); });
+  }
+  Result<index::Sequence> move_tag(const index::MoveTag& request) override {
+    return commit("move-tag", [&] { return real_->move_tag(request); });
+  }
+  Result<std::size_t> drop_pins(const index::RepositoryName& repository,
+                                const std::optional<Digest>& only, std::size_t limit) override {
+    return commit("drop-pins", [&] { return real_->drop_pins(repository, only, limit); });
+  }
+  Result<index::Collected> collect(const index::Doomed& doomed) override {
+    return commit("collect", [&] { return real_->collect(doomed); });
+  }
+  Result<void> file_removed(const index::Doomed& doomed) override {
+    return point_.around("file-removed", [&] { return real_->file_removed(doomed); });
   }
   Result<index::Sequence> delete_blob(const index::RepositoryName& repository,
                                       const Digest& digest) override {
@@ -122,7 +79,7 @@ class KillingMetadataStore final : public index::MetadataStore {
 
  private:
   template <class Call>
-  Result<index::Sequence> commit(std::string_view name, Call call) {
+  std::invoke_result_t<Call> commit(std::string_view name, Call call) {
     return point_.around(name, [&] {
       current_commit = name;
       auto done = call();

@@ -41,15 +41,14 @@ class NotedStore final : public ForwardingMetadataStore {
     return commit([=](index::MetadataStore& store) { return store.put_manifest(request); });
   }
   Result<index::Sequence> delete_tag(const index::RepositoryName& repository, const index::Tag& tag,
-                                     const std::string& actor) override {
+                                     const index::By& by) override {
     return commit(
-        [=](index::MetadataStore& store) { return store.delete_tag(repository, tag, actor); });
+        [=](index::MetadataStore& store) { return store.delete_tag(repository, tag, by); });
   }
   Result<index::Sequence> delete_manifest(const index::RepositoryName& repository,
-                                          const Digest& digest, const std::string& actor) override {
-    return commit([=](index::MetadataStore& store) {
-      return store.delete_manifest(repository, digest, actor);
-    });
+                                          const Digest& digest, const index::By& by) override {
+    return commit(
+        [=](index::MetadataStore& store) { return store.delete_manifest(repository, digest, by); });
   }
   Result<index::Sequence> delete_blob(const index::RepositoryName& repository,
                                       const Digest& digest) override {

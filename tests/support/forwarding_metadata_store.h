@@ -88,16 +88,80 @@ class ForwardingMetadataStore : public index::MetadataStore {
     return real_.put_manifest(request);
   }
   Result<index::Sequence> delete_tag(const index::RepositoryName& repository, const index::Tag& tag,
-                                     const std::string& actor) override {
-    return real_.delete_tag(repository, tag, actor);
+                                     const index::By& by) override {
+    return real_.delete_tag(repository, tag, by);
   }
   Result<index::Sequence> delete_manifest(const index::RepositoryName& repository,
-                                          const Digest& digest, const std::string& actor) override {
-    return real_.delete_manifest(repository, digest, actor);
+                                          const Digest& digest, const index::By& by) override {
+    return real_.delete_manifest(repository, digest, by);
   }
   Result<index::Sequence> delete_blob(const index::RepositoryName& repository,
                                       const Digest& digest) override {
     return real_.delete_blob(repository, digest);
+  }
+
+  Result<index::Usage> usage_below(std::string_view name_space) const override {
+    return real_.usage_below(name_space);
+  }
+  Result<std::optional<index::TagMove>> find_move(const index::RepositoryName& repository,
+                                                  const index::Tag& tag, Time at) const override {
+    return real_.find_move(repository, tag, at);
+  }
+  Result<index::StoredManifest> read_pinned(const index::RepositoryName& repository,
+                                            const Digest& digest) const override {
+    return real_.read_pinned(repository, digest);
+  }
+  Result<index::Page<index::ListedManifest>> list_manifests(const index::RepositoryName& repository,
+                                                            const std::optional<Digest>& after,
+                                                            std::size_t limit) const override {
+    return real_.list_manifests(repository, after, limit);
+  }
+  Result<index::Page<index::BlobLink>> list_links(const index::RepositoryName& repository,
+                                                  const std::optional<Digest>& after,
+                                                  std::size_t limit) const override {
+    return real_.list_links(repository, after, limit);
+  }
+  Result<index::Page<index::Pin>> list_pins(const index::RepositoryName& repository,
+                                            const std::optional<Digest>& after,
+                                            std::size_t limit) const override {
+    return real_.list_pins(repository, after, limit);
+  }
+  Result<index::Page<index::Tag>> list_moved_tags(const index::RepositoryName& repository,
+                                                  std::string_view after,
+                                                  std::size_t limit) const override {
+    return real_.list_moved_tags(repository, after, limit);
+  }
+  Result<std::vector<index::Tag>> list_tags_of(const index::RepositoryName& repository,
+                                               const Digest& digest) const override {
+    return real_.list_tags_of(repository, digest);
+  }
+  Result<std::vector<index::Edge>> list_edges(const index::RepositoryName& repository,
+                                              const Digest& digest) const override {
+    return real_.list_edges(repository, digest);
+  }
+  Result<std::vector<index::Parent>> list_parents(const index::RepositoryName& repository,
+                                                  const Digest& digest) const override {
+    return real_.list_parents(repository, digest);
+  }
+  Result<index::Page<index::StoredBlob>> list_blobs(const std::optional<Digest>& after,
+                                                    std::size_t limit) const override {
+    return real_.list_blobs(after, limit);
+  }
+  Result<void> record_pulls(const std::vector<index::Pull>& pulls) override {
+    return real_.record_pulls(pulls);
+  }
+  Result<index::Sequence> move_tag(const index::MoveTag& request) override {
+    return real_.move_tag(request);
+  }
+  Result<std::size_t> drop_pins(const index::RepositoryName& repository,
+                                const std::optional<Digest>& only, std::size_t limit) override {
+    return real_.drop_pins(repository, only, limit);
+  }
+  Result<index::Collected> collect(const index::Doomed& doomed) override {
+    return real_.collect(doomed);
+  }
+  Result<void> file_removed(const index::Doomed& doomed) override {
+    return real_.file_removed(doomed);
   }
 
  private:

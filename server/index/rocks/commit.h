@@ -33,10 +33,9 @@ class Commit {
   Result<void> mount_blob(const RepositoryName& from, const RepositoryName& to,
                           const Digest& digest);
   Result<void> put_manifest(const PutManifest& request);
-  Result<void> delete_tag(const RepositoryName& repository, const Tag& tag,
-                          const std::string& actor);
+  Result<void> delete_tag(const RepositoryName& repository, const Tag& tag, const By& by);
   Result<void> delete_manifest(const RepositoryName& repository, const Digest& digest,
-                               const std::string& actor);
+                               const By& by);
   Result<void> delete_blob(const RepositoryName& repository, const Digest& digest);
   void drop_upload(const UploadId& id);
 

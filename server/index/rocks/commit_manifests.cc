@@ -180,18 +180,17 @@ void Commit::erase_tag(const RepositoryName& repository, const Tag& tag, const D
   --usage_[repository.str()].tags;
 }
 
-Result<void> Commit::delete_tag(const RepositoryName& repository, const Tag& tag,
-                                const std::string& actor) {
+Result<void> Commit::delete_tag(const RepositoryName& repository, const Tag& tag, const By& by) {
   SHALE_TRY_ASSIGN(const auto row, view_.row<TagRow>(Family::kTags, keys::tag(repository, tag)));
   if (!row) {
     return Error{Errc::kManifestUnknown, "no tag " + tag.str() + " in " + repository.str()};
   }
-  erase_tag(repository, tag, row->digest, actor);
+  erase_tag(repository, tag, row->digest, by.actor);
   return {};
 }
 
 Result<void> Commit::delete_manifest(const RepositoryName& repository, const Digest& digest,
-                                     const std::string& actor) {
+                                     const By& by) {
   const std::string key = keys::link(repository, digest);
   SHALE_TRY_ASSIGN(const auto link, view_.row<ManifestLinkRow>(Family::kManifestLinks, key));
   if (!link) {
@@ -204,7 +203,7 @@ Result<void> Commit::delete_manifest(const RepositoryName& repository, const Dig
     if (!tag) {
       return Error{Errc::kCorrupt, "a tag of " + digest.str() + " has a damaged key"};
     }
-    erase_tag(repository, *tag, digest, actor);
+    erase_tag(repository, *tag, digest, by.actor);
   }
   SHALE_TRY(tags.status());
 

@@ -22,27 +22,6 @@ RocksMetadataStore::State::State(RocksOptions given, std::unique_ptr<Database> o
         return database->sync();
       }) {}
 
-template <class Build>
-Result<Sequence> RocksMetadataStore::State::commit(Build build) {
-  Sequence number = 0;
-  {
-    const auto last = section.lock();
-    SHALE_TRY(sync.healthy());
-    number = *last + 1;
-    Commit commit(*database, number, options.clock.now(), options.lease);
-    SHALE_TRY(build(commit));
-    SHALE_TRY_ASSIGN(rocksdb::WriteBatch batch, commit.finish());
-    SHALE_TRY(write(batch));
-    *last = number;
-    written.store(number);
-    sync.written(number);
-  }
-  if (options.durability == Durability::kSynced) {
-    SHALE_TRY(sync.wait_for(number));
-  }
-  return number;
-}
-
 Result<void> RocksMetadataStore::State::write(rocksdb::WriteBatch& batch) {
   SHALE_TRY(sync.healthy());
   Result<void> done = database->write(batch);
@@ -117,15 +96,14 @@ Result<Sequence> RocksMetadataStore::put_manifest(const PutManifest& request) {
 }
 
 Result<Sequence> RocksMetadataStore::delete_tag(const RepositoryName& repository, const Tag& tag,
-                                                const std::string& actor) {
-  return state_->commit([&](Commit& commit) { return commit.delete_tag(repository, tag, actor); });
+                                                const By& by) {
+  return state_->commit([&](Commit& commit) { return commit.delete_tag(repository, tag, by); });
 }
 
 Result<Sequence> RocksMetadataStore::delete_manifest(const RepositoryName& repository,
-                                                     const Digest& digest,
-                                                     const std::string& actor) {
+                                                     const Digest& digest, const By& by) {
   return state_->commit(
-      [&](Commit& commit) { return commit.delete_manifest(repository, digest, actor); });
+      [&](Commit& commit) { return commit.delete_manifest(repository, digest, by); });
 }
 
 Result<Sequence> RocksMetadataStore::delete_blob(const RepositoryName& repository,

@@ -33,4 +33,25 @@ struct RocksMetadataStore::State {
   rocks::GroupSync sync;
 };
 
+template <class Build>
+Result<Sequence> RocksMetadataStore::State::commit(Build build) {
+  Sequence number = 0;
+  {
+    const auto last = section.lock();
+    SHALE_TRY(sync.healthy());
+    number = *last + 1;
+    rocks::Commit commit(*database, number, options.clock.now(), options.lease);
+    SHALE_TRY(build(commit));
+    SHALE_TRY_ASSIGN(rocksdb::WriteBatch batch, commit.finish());
+    SHALE_TRY(write(batch));
+    *last = number;
+    written.store(number);
+    sync.written(number);
+  }
+  if (options.durability == Durability::kSynced) {
+    SHALE_TRY(sync.wait_for(number));
+  }
+  return number;
+}
+
 }  // namespace shale::index

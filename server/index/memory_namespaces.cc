@@ -1,0 +1,16 @@
+#include "server/index/memory_metadata_store.h"
+
+namespace shale::index {
+namespace {
+
+Error not_yet() {
+  return {Errc::kDisabled, "not yet"};
+}
+
+}  // namespace
+
+Result<Usage> MemoryMetadataStore::usage_below(std::string_view /*name_space*/) const {
+  return not_yet();
+}
+
+}  // namespace shale::index

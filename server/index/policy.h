@@ -1,0 +1,61 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "blobstore/digest.h"
+#include "server/index/names.h"
+
+namespace shale::index {
+
+/// What must be true of each tag that a commit moves (of the manifest itself, when it
+/// moves none) for the commit to be made: If-Match and If-None-Match. One that does
+/// not hold is `kConditionFailed`, with a detail that names what is there instead.
+struct Condition {
+  enum class Kind : std::uint8_t {
+    kNone,
+    kAbsent,   ///< there must be none yet
+    kPresent,  ///< there must be one, whatever it names
+    kIsOneOf,  ///< it must name one of `digests`
+  };
+  Kind kind = Kind::kNone;
+  std::vector<Digest> digests{};
+
+  friend bool operator==(const Condition&, const Condition&) = default;
+};
+
+/// Who does it, for the history, and on which condition.
+struct By {
+  // NOLINTBEGIN(google-explicit-constructor): an actor alone is the usual case.
+  By(std::string who, Condition on = {}) : actor(std::move(who)), condition(std::move(on)) {}
+  By(const char* who) : actor(who) {}
+  // NOLINTEND(google-explicit-constructor)
+
+  std::string actor;
+  Condition condition;
+};
+
+/// The most that the repositories of a namespace may hold together.
+struct Quota {
+  std::string name_space;              ///< "team-a": team-a itself and team-a/...
+  std::optional<std::uint64_t> bytes;  ///< of `Usage::logical`, summed over its repositories
+  std::optional<std::uint64_t> tags;
+};
+
+/// What the rules say of a repository. Asked within commits, on any thread: to be
+/// quick and thread-safe. An empty function is the rule's absence.
+struct StorePolicy {
+  /// How long a manifest that was deleted can be had back. None: not at all.
+  std::function<std::chrono::milliseconds(const RepositoryName&)> history_window{};
+  /// After how long a manifest goes that no tag, index or subject keeps. None: never.
+  std::function<std::optional<std::chrono::milliseconds>(const RepositoryName&)> untagged_after{};
+  /// Every quota that covers the repository.
+  std::function<std::vector<Quota>(const RepositoryName&)> quotas{};
+};
+
+}  // namespace shale::index
