@@ -97,7 +97,8 @@ registry::Options registry_options(const config::Config& config) {
           .manifest_bytes = config.limits.manifest_bytes,
           .tags_per_push = config.limits.tags_per_push,
           .upload_expiry =
-              std::chrono::duration_cast<std::chrono::seconds>(config.timeouts.upload_expiry)};
+              std::chrono::duration_cast<std::chrono::seconds>(config.timeouts.upload_expiry),
+          .lease = config.storage.lease};
 }
 
 api::Settings api_settings(const config::Config& config) {

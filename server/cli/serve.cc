@@ -26,12 +26,14 @@
 #include "server/cli/gatehouse.h"
 #include "server/index/rocks/rocks_metadata_store.h"
 #include "server/net/server.h"
+#include "server/registry/collector.h"
 #include "server/registry/sweeper.h"
 
 namespace shale::cli {
 namespace {
 
 constexpr std::chrono::minutes kSweepInterval{5};
+constexpr std::chrono::seconds kCollectInterval{1};
 
 /// The value, or an exception with the words meant for whoever starts Shale.
 template <class T>
@@ -108,6 +110,16 @@ Result<std::unique_ptr<index::MetadataStore>> open_metadata(const Ground& ground
   return {std::move(opened)};
 }
 
+void report_collection(log::Logger& logger, const Result<registry::CollectReport>& collected) {
+  if (!collected) {
+    logger.error("collection failed", {{"cause", collected.error().message}});
+    return;
+  }
+  logger.info(
+      "collected",
+      {{"links", collected->links}, {"blobs", collected->blobs}, {"bytes", collected->bytes}});
+}
+
 /// Everything that lives as long as the program serves, in the order in which
 /// one needs the other.
 struct House {
@@ -129,6 +141,10 @@ struct House {
                   if (swept && *swept > 0)
                     logger.info("dropped idle uploads", {{"uploads", *swept}});
                 }),
+        collector(registry, kCollectInterval,
+                  [&logger](const Result<registry::CollectReport>& collected) {
+                    report_collection(logger, collected);
+                  }),
         gatehouse(config.auth.configured() ? std::make_unique<Gatehouse>(config, clock, logger)
                                            : nullptr),
         api(registry, logger, api_settings(config), gatehouse ? &gatehouse->guard() : nullptr),
@@ -141,6 +157,7 @@ struct House {
   std::unique_ptr<FileBlobStore> blobs;
   registry::Registry registry;
   registry::Sweeper sweeper;
+  registry::Collector collector;
   std::unique_ptr<Gatehouse> gatehouse;  ///< null without authentication
   api::Api api;
   net::Server server;

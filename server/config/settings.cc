@@ -163,9 +163,10 @@ std::vector<Setting> storage_settings() {
       size("storage.block_cache", field(&S::block_cache),
            {.low = std::uint64_t{1} << 20, .high = std::uint64_t{1} << 40},
            "Memory for metadata that is read often."),
-      duration("storage.lease", field(&S::lease), {.low = 10s, .high = 24h * 30},
+      duration("storage.lease", field(&S::lease), {.low = 0s, .high = 24h * 30},
                "How long content that nothing refers to yet, or no longer, is kept for a client "
-               "that was just told it is here."),
+               "that was just told it is here. With 0 it goes at once, and such a client may have "
+               "to push again."),
   };
 }
 

@@ -23,7 +23,6 @@ enum class EdgeKind : std::uint8_t {
   kBlob = 3,      ///< index → blob: build caches list layers where manifests stand
   kManifest = 4,  ///< index → manifest
   kSubject = 5,   ///< referrer → manifest; keeps nothing alive, the subject may be absent
-  kPin = 6,       ///< manifest that was deleted → blob that it needs to come back
 };
 
 /// Whether an edge points at a manifest rather than a blob.

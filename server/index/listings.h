@@ -37,16 +37,6 @@ struct StoredBlob {
   friend bool operator==(const StoredBlob&, const StoredBlob&) = default;
 };
 
-/// A manifest that was deleted and can be had back until `due`.
-struct Pin {
-  Descriptor descriptor;
-  Time deleted;
-  Time due;
-  std::string actor;  ///< who deleted it
-
-  friend bool operator==(const Pin&, const Pin&) = default;
-};
-
 struct Pull {
   RepositoryName repository;
   Digest digest;
@@ -56,14 +46,16 @@ struct Pull {
 /// What a step of collection did.
 struct Collected {
   enum class Outcome : std::uint8_t {
-    kSpared,      ///< it is not due any more, or named again: nothing was done
-    kHidden,      ///< a link that only history needs is shown no more
-    kUnlinked,    ///< a link went; the bytes may be doomed now
-    kFreed,       ///< the bytes went, those of a small blob or a manifest's with it
-    kRemoveFile,  ///< they are to be removed from the blob store, then `file_removed`
+    kSpared,      ///< nothing: it is not due any more, or named again
+    kUnlinked,    ///< a link went; others have the bytes
+    kFreed,       ///< small bytes went, and the last link with them
+    kForgotten,   ///< nothing here knows of the bytes any more: their file is doomed, due at once
+    kRemoveFile,  ///< the file is to be removed, then `file_removed`
   };
   Outcome outcome = Outcome::kSpared;
-  std::uint64_t bytes = 0;  ///< freed, or to be freed by removing the file
+  std::uint64_t bytes = 0;  ///< freed, or to be freed with the file
+
+  friend bool operator==(const Collected&, const Collected&) = default;
 };
 
 }  // namespace shale::index

@@ -1,37 +1,47 @@
 #include "server/index/memory_metadata_store.h"
 
 namespace shale::index {
-namespace {
 
-Error not_yet() {
-  return {Errc::kDisabled, "not yet"};
+using Outcome = Collected::Outcome;
+
+Collected MemoryMetadataStore::forget(State& state, const Digest& digest, Time now) {
+  const std::uint64_t size = state.blobs.at(digest);
+  state.blobs.erase(digest);
+  state.leases.erase({"", digest});
+  if (state.small_blobs.erase(digest) > 0) return {Outcome::kFreed, size};
+  state.files[digest].insert(now);
+  return {Outcome::kForgotten, size};
 }
 
-}  // namespace
-
-Result<StoredManifest> MemoryMetadataStore::read_pinned(const RepositoryName& /*repository*/,
-                                                        const Digest& /*digest*/) const {
-  return not_yet();
+Result<Collected> MemoryMetadataStore::collect(const Doomed& doomed) {
+  const auto state = state_.lock();
+  ++state->sequence;
+  const auto& digest = doomed.digest;
+  if (doomed.kind == Doomed::Kind::kFile) {
+    if (!state->blobs.contains(digest) || state->small_blobs.contains(digest)) {
+      return Collected{Outcome::kRemoveFile, 0};
+    }
+    state->files[digest].erase(doomed.due);
+    return Collected{};
+  }
+  const auto lease = state->leases.find({doomed.repository, digest});
+  if (lease == state->leases.end() || lease->second != doomed.due) return Collected{};
+  state->leases.erase(lease);
+  if (doomed.kind == Doomed::Kind::kLink) {
+    SHALE_TRY_ASSIGN(const auto repository, RepositoryName::parse(doomed.repository));
+    state->repositories[repository].blobs.erase(digest);
+    if (state->is_linked(digest)) return Collected{Outcome::kUnlinked, 0};
+  }
+  return forget(*state, digest, clock_.now());
 }
 
-Result<Page<Pin>> MemoryMetadataStore::list_pins(const RepositoryName& /*repository*/,
-                                                 const std::optional<Digest>& /*after*/,
-                                                 std::size_t /*limit*/) const {
-  return not_yet();
+Result<void> MemoryMetadataStore::file_removed(const Doomed& doomed) {
+  state_.lock()->files[doomed.digest].erase(doomed.due);
+  return {};
 }
 
-Result<std::size_t> MemoryMetadataStore::drop_pins(const RepositoryName& /*repository*/,
-                                                   const std::optional<Digest>& /*only*/,
-                                                   std::size_t /*limit*/) {
-  return not_yet();
-}
-
-Result<Collected> MemoryMetadataStore::collect(const Doomed& /*doomed*/) {
-  return not_yet();
-}
-
-Result<void> MemoryMetadataStore::file_removed(const Doomed& /*doomed*/) {
-  return not_yet();
+Result<void> MemoryMetadataStore::sync() {
+  return {};
 }
 
 }  // namespace shale::index

@@ -115,7 +115,8 @@ Result<BlobLink> MemoryMetadataStore::find_blob(const RepositoryName& repository
   if (found == nullptr || !found->blobs.contains(digest)) {
     return Error{Errc::kBlobUnknown, digest.str() + " is not in " + repository.str()};
   }
-  return BlobLink{digest, found->blobs.at(digest)};
+  return BlobLink{digest, found->blobs.at(digest),
+                  state->leases.contains({repository.str(), digest})};
 }
 
 Result<std::optional<std::string>> MemoryMetadataStore::read_small_blob(
@@ -266,6 +267,11 @@ Result<std::vector<Doomed>> MemoryMetadataStore::list_doomed(Time now, std::size
     if (time <= now) {
       const auto kind = repository.empty() ? Doomed::Kind::kBlob : Doomed::Kind::kLink;
       due.insert(Doomed{time, kind, repository, digest});
+    }
+  }
+  for (const auto& [digest, times] : state->files) {
+    for (const Time time : times) {
+      if (time <= now) due.insert(Doomed{time, Doomed::Kind::kFile, "", digest});
     }
   }
   std::vector<Doomed> first;

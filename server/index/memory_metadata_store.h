@@ -36,8 +36,6 @@ class MemoryMetadataStore final : public MetadataStore {
   Result<Usage> usage_below(std::string_view name_space) const override;
   Result<std::optional<TagMove>> find_move(const RepositoryName& repository, const Tag& tag,
                                            Time at) const override;
-  Result<StoredManifest> read_pinned(const RepositoryName& repository,
-                                     const Digest& digest) const override;
 
   Result<Page<Tag>> list_tags(const RepositoryName& repository, std::string_view after,
                               std::size_t limit) const override;
@@ -58,8 +56,6 @@ class MemoryMetadataStore final : public MetadataStore {
   Result<Page<BlobLink>> list_links(const RepositoryName& repository,
                                     const std::optional<Digest>& after,
                                     std::size_t limit) const override;
-  Result<Page<Pin>> list_pins(const RepositoryName& repository, const std::optional<Digest>& after,
-                              std::size_t limit) const override;
   Result<Page<Tag>> list_moved_tags(const RepositoryName& repository, std::string_view after,
                                     std::size_t limit) const override;
   Result<std::vector<Tag>> list_tags_of(const RepositoryName& repository,
@@ -85,11 +81,10 @@ class MemoryMetadataStore final : public MetadataStore {
                                    const By& by) override;
   Result<Sequence> move_tag(const MoveTag& request) override;
   Result<Sequence> delete_blob(const RepositoryName& repository, const Digest& digest) override;
-  Result<std::size_t> drop_pins(const RepositoryName& repository, const std::optional<Digest>& only,
-                                std::size_t limit) override;
 
   Result<Collected> collect(const Doomed& doomed) override;
   Result<void> file_removed(const Doomed& doomed) override;
+  Result<void> sync() override;
 
   /// Always empty: nothing is kept twice here.
   Result<std::vector<std::string>> check() const override { return std::vector<std::string>{}; }
@@ -109,6 +104,7 @@ class MemoryMetadataStore final : public MetadataStore {
     std::map<Digest, std::string> small_blobs;
     /// Whose lease runs, and until when: by repository (empty: the bytes) and digest.
     std::map<std::pair<std::string, Digest>, Time> leases;
+    std::map<Digest, std::set<Time>> files;  ///< doomed ones, of which nothing else is known
     std::map<std::pair<RepositoryName, Tag>, std::vector<TagMove>> history;  ///< oldest first
     std::map<UploadId, UploadRow> uploads;
     Sequence sequence = 0;
@@ -121,6 +117,7 @@ class MemoryMetadataStore final : public MetadataStore {
     std::vector<RepositoryName> names() const;
   };
 
+  static Collected forget(State& state, const Digest& digest, Time now);
   Sequence link(State& state, const RepositoryName& repository, const Digest& digest,
                 std::uint64_t size) const;
   void move_tag(State& state, const RepositoryName& repository, const Tag& tag,

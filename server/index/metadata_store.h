@@ -51,6 +51,7 @@ struct StoredManifest {
 struct BlobLink {
   Digest digest;
   std::uint64_t size = 0;  ///< bytes
+  bool doomed = false;     ///< no manifest of the repository names it: it goes when its lease ends
 };
 
 struct Referrer {
@@ -114,11 +115,9 @@ struct StoreUsage {
 /// Something that lost its last edge, and when it may go.
 struct Doomed {
   enum class Kind : std::uint8_t {
-    kLink = 1,      ///< a blob's link into `repository`: no manifest there names it
-    kBlob = 2,      ///< a blob's bytes: no repository links it
-    kFile = 3,      ///< a blob's file, which the metadata have forgotten already
-    kPin = 4,       ///< a deleted manifest that history keeps until then
-    kUntagged = 5,  ///< a manifest that no tag, index or subject keeps
+    kLink = 1,  ///< a blob's link into `repository`: no manifest there names it
+    kBlob = 2,  ///< a blob's bytes: no repository links it
+    kFile = 3,  ///< a blob's file, which the metadata have forgotten already
   };
   Time due;
   Kind kind;
@@ -160,8 +159,6 @@ struct PutManifest {
   bool allow_missing = false;  ///< accept references that are not there (sparse images)
   TagMoves tag_moves = TagMoves::kAny;
   Condition condition{};
-  /// Brings back one that was deleted: what history alone keeps counts as there.
-  bool restore = false;
 };
 
 /// Lets a tag name a manifest that the repository has.
@@ -211,9 +208,6 @@ class MetadataStore {
   /// The newest move of the tag that is not later than `at`; none: it had never moved.
   virtual Result<std::optional<TagMove>> find_move(const RepositoryName& repository, const Tag& tag,
                                                    Time at) const = 0;
-  /// A manifest that was deleted and that history keeps. `kManifestUnknown`.
-  virtual Result<StoredManifest> read_pinned(const RepositoryName& repository,
-                                             const Digest& digest) const = 0;
 
   // --- scans, in the byte order of what they list; cost as much as they return ---
 
@@ -245,9 +239,6 @@ class MetadataStore {
   virtual Result<Page<BlobLink>> list_links(const RepositoryName& repository,
                                             const std::optional<Digest>& after,
                                             std::size_t limit) const = 0;
-  virtual Result<Page<Pin>> list_pins(const RepositoryName& repository,
-                                      const std::optional<Digest>& after,
-                                      std::size_t limit) const = 0;
   /// Tags that ever moved, deleted ones among them.
   virtual Result<Page<Tag>> list_moved_tags(const RepositoryName& repository,
                                             std::string_view after, std::size_t limit) const = 0;
@@ -291,7 +282,7 @@ class MetadataStore {
   /// `kManifestUnknown` when there is no such tag. The manifest stays.
   virtual Result<Sequence> delete_tag(const RepositoryName& repository, const Tag& tag,
                                       const By& by) = 0;
-  /// With every tag that names it. `kManifestUnknown`. History keeps it for its window.
+  /// With every tag that names it. `kManifestUnknown`.
   virtual Result<Sequence> delete_manifest(const RepositoryName& repository, const Digest& digest,
                                            const By& by) = 0;
   /// `kManifestUnknown` when the manifest is not in the repository; `kTagExists` as of
@@ -300,17 +291,17 @@ class MetadataStore {
   /// Removes the link. `kBlobUnknown`, or `kBlobReferenced` while a manifest of
   /// this repository names the blob.
   virtual Result<Sequence> delete_blob(const RepositoryName& repository, const Digest& digest) = 0;
-  /// Ends what history keeps of a repository, or of one manifest: it is doomed at once.
-  /// Returns with how many manifests that was; at most `limit` of them.
-  virtual Result<std::size_t> drop_pins(const RepositoryName& repository,
-                                        const std::optional<Digest>& only, std::size_t limit) = 0;
 
-  // --- collection; see server/index/README.md for the order of its steps ---
+  // --- collection; see server/index/README.md, "Collection" ---
 
-  /// Takes one step with what `list_doomed` returned, if it still holds.
+  /// Takes one step with a row of `list_doomed`, if what it says still holds. A commit
+  /// that is not synced when this returns: `sync` makes it durable, and until then no
+  /// file may be removed. Never fails for what is not there any more.
   virtual Result<Collected> collect(const Doomed& doomed) = 0;
-  /// After `kRemoveFile`, when the file is gone.
+  /// After the file of a `kFile` row was removed. Not synced: the row may come again.
   virtual Result<void> file_removed(const Doomed& doomed) = 0;
+  /// Returns when every commit that was made before is on disk.
+  virtual Result<void> sync() = 0;
 
   /// Reads everything and says what contradicts itself: empty when all is well.
   /// Costs as much as the store holds.

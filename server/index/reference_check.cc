@@ -24,8 +24,6 @@ std::string_view role(EdgeKind kind) {
       return "manifest";
     case EdgeKind::kSubject:
       return "subject";
-    case EdgeKind::kPin:
-      return "pin";
   }
   return "reference";
 }

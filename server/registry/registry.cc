@@ -79,9 +79,13 @@ struct Registry::State {
       : blobs(blob_store),
         metadata(metadata_store),
         options(registry_options),
-        uploads(blob_store, metadata_store, clock, registry_options.upload_expiry,
-                registry_options.small_blob_bytes) {}
+        collection(blob_store, metadata_store, clock, registry_options.lease),
+        uploads(blob_store, metadata_store, clock, collection.locks(),
+                registry_options.upload_expiry, registry_options.small_blob_bytes) {}
 
+  /// A blob of the repository. One that is on its way out has its lease renewed; when it
+  /// is just being taken, it is not there, and the client uploads it.
+  Result<BlobLink> find_and_renew(const RepositoryName& repository, const Digest& digest);
   /// The bytes of a blob: `kBlobUnknown` when they are gone, `kCorrupt` when they are
   /// not as many.
   Result<std::unique_ptr<const Blob>> open(const BlobLink& link) const;
@@ -98,6 +102,7 @@ struct Registry::State {
   BlobStore& blobs;
   index::MetadataStore& metadata;
   const Options options;
+  Collection collection;
   Uploads uploads;
   Turnstile large_manifests{kLargeManifestsAtOnce};
 };
@@ -128,13 +133,28 @@ Result<index::StoredManifest> Registry::read_manifest(const RepositoryName& repo
 }
 
 Result<BlobLink> Registry::stat_blob(const RepositoryName& repository, const Digest& digest) const {
-  return state_->metadata.find_blob(repository, digest);
+  return state_->find_and_renew(repository, digest);
+}
+
+Result<BlobLink> Registry::State::find_and_renew(const RepositoryName& repository,
+                                                 const Digest& digest) {
+  SHALE_TRY_ASSIGN(BlobLink link, metadata.find_blob(repository, digest));
+  if (!link.doomed) return link;
+  // The lease first, then the look: what is there then stays.
+  const auto kept = collection.locks().try_keep(digest);
+  if (!kept.owns_lock()) {
+    return Error{Errc::kBlobUnknown, digest.str() + " is being collected"};
+  }
+  collection.leases().renew(repository, digest);
+  return metadata.find_blob(repository, digest);
 }
 
 Result<OpenBlob> Registry::open_blob(const RepositoryName& repository, const Digest& digest) const {
   SHALE_TRY_ASSIGN(const BlobLink link, state_->metadata.find_blob(repository, digest));
   auto blob = state_->open(link);
   if (!blob && blob.error().code == Errc::kBlobUnknown) {
+    // Collected between the two looks?
+    SHALE_TRY(state_->metadata.find_blob(repository, digest));
     return Error{Errc::kCorrupt, digest.str() + " is linked into " + repository.str() +
                                      ", but its bytes are not in the store"};
   }
@@ -310,6 +330,16 @@ Result<void> Registry::delete_blob(const RepositoryName& repository, const Diges
   SHALE_TRY(demand_enabled(state_->options.deletes.blobs, "blobs"));
   SHALE_TRY(state_->metadata.delete_blob(repository, digest));
   return {};
+}
+
+// --- collection ---
+
+Result<CollectReport> Registry::collect(CollectWhat what, std::size_t limit) {
+  return state_->collection.run(what, limit);
+}
+
+CollectReport Registry::collected() const noexcept {
+  return state_->collection.totals();
 }
 
 }  // namespace shale::registry

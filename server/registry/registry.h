@@ -13,6 +13,7 @@
 
 #include "blobstore/blob_store.h"
 #include "server/index/metadata_store.h"
+#include "server/registry/collection.h"
 
 namespace shale::registry {
 
@@ -35,6 +36,9 @@ struct Options {
   std::chrono::seconds upload_expiry = std::chrono::hours{24};  ///< idle uploads go then
   /// Blobs of up to so many bytes live in the metadata store, at most `kSmallBlobLimit`.
   std::size_t small_blob_bytes = std::size_t{32} << 10;
+  /// How long what nobody names stays, so that a client which learnt of it can name it.
+  /// The same as the metadata store's.
+  std::chrono::milliseconds lease = std::chrono::minutes{10};
 };
 
 /// A blob ready to be sent.
@@ -118,6 +122,7 @@ class Registry {
                                           const index::Reference& reference) const;
   Result<index::StoredManifest> read_manifest(const index::RepositoryName& repository,
                                               const index::Reference& reference) const;
+  /// Renews the lease of a blob that no manifest names.
   Result<index::BlobLink> stat_blob(const index::RepositoryName& repository,
                                     const Digest& digest) const;
   /// `kCorrupt` when the repository has the blob and the store has lost it.
@@ -175,6 +180,12 @@ class Registry {
   /// of others. Returns how many. Never waits for an upload, and never touches
   /// one that a request holds. See `Sweeper`.
   Result<std::size_t> expire_uploads();
+
+  /// Frees what is doomed, up to `limit` steps of it; one that runs is waited for. See
+  /// `Collector`.
+  Result<CollectReport> collect(CollectWhat what, std::size_t limit);
+  /// What was collected since the start.
+  CollectReport collected() const noexcept;
 
  private:
   struct State;

@@ -80,6 +80,8 @@ class Uploads::Writer final : public UploadWriter {
     }
     SHALE_TRY(check_complete());
     const std::uint64_t size = held.session()->offset();
+    // From before the bytes are published until they are linked, nobody removes them.
+    const auto kept = uploads_.locks_.keep(expected);
     auto small = held.session()->commit(expected);
     if (!small) return end_failed(held, expected, std::move(small).error());
     index::LinkBlob link{repository_, expected, size, std::nullopt, *std::move(small)};

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "server/registry/digest_locks.h"
 #include "server/registry/registry.h"
 #include "server/registry/upload_table.h"
 
@@ -16,11 +17,12 @@ namespace shale::registry {
 /// of its own. Borrows everything. Thread-safe.
 class Uploads {
  public:
-  Uploads(BlobStore& blobs, index::MetadataStore& metadata, const Clock& clock,
+  Uploads(BlobStore& blobs, index::MetadataStore& metadata, const Clock& clock, DigestLocks& locks,
           std::chrono::seconds expiry, std::size_t small_blob_bytes)
       : blobs_(blobs),
         metadata_(metadata),
         clock_(clock),
+        locks_(locks),
         expiry_(expiry),
         small_blob_bytes_(small_blob_bytes),
         table_(clock) {}
@@ -51,6 +53,7 @@ class Uploads {
   BlobStore& blobs_;
   index::MetadataStore& metadata_;
   const Clock& clock_;
+  DigestLocks& locks_;
   const std::chrono::seconds expiry_;
   const std::size_t small_blob_bytes_;
   UploadTable table_;

@@ -62,15 +62,14 @@ class KillingMetadataStore final : public ForwardingMetadataStore {
   Result<index::Sequence> move_tag(const index::MoveTag& request) override {
     return commit("move-tag", [&] { return real_->move_tag(request); });
   }
-  Result<std::size_t> drop_pins(const index::RepositoryName& repository,
-                                const std::optional<Digest>& only, std::size_t limit) override {
-    return commit("drop-pins", [&] { return real_->drop_pins(repository, only, limit); });
-  }
   Result<index::Collected> collect(const index::Doomed& doomed) override {
     return commit("collect", [&] { return real_->collect(doomed); });
   }
   Result<void> file_removed(const index::Doomed& doomed) override {
     return point_.around("file-removed", [&] { return real_->file_removed(doomed); });
+  }
+  Result<void> sync() override {
+    return commit("sync", [&] { return real_->sync(); });
   }
   Result<index::Sequence> delete_blob(const index::RepositoryName& repository,
                                       const Digest& digest) override {

@@ -107,10 +107,6 @@ class ForwardingMetadataStore : public index::MetadataStore {
                                                   const index::Tag& tag, Time at) const override {
     return real_.find_move(repository, tag, at);
   }
-  Result<index::StoredManifest> read_pinned(const index::RepositoryName& repository,
-                                            const Digest& digest) const override {
-    return real_.read_pinned(repository, digest);
-  }
   Result<index::Page<index::ListedManifest>> list_manifests(const index::RepositoryName& repository,
                                                             const std::optional<Digest>& after,
                                                             std::size_t limit) const override {
@@ -120,11 +116,6 @@ class ForwardingMetadataStore : public index::MetadataStore {
                                                   const std::optional<Digest>& after,
                                                   std::size_t limit) const override {
     return real_.list_links(repository, after, limit);
-  }
-  Result<index::Page<index::Pin>> list_pins(const index::RepositoryName& repository,
-                                            const std::optional<Digest>& after,
-                                            std::size_t limit) const override {
-    return real_.list_pins(repository, after, limit);
   }
   Result<index::Page<index::Tag>> list_moved_tags(const index::RepositoryName& repository,
                                                   std::string_view after,
@@ -153,16 +144,13 @@ class ForwardingMetadataStore : public index::MetadataStore {
   Result<index::Sequence> move_tag(const index::MoveTag& request) override {
     return real_.move_tag(request);
   }
-  Result<std::size_t> drop_pins(const index::RepositoryName& repository,
-                                const std::optional<Digest>& only, std::size_t limit) override {
-    return real_.drop_pins(repository, only, limit);
-  }
   Result<index::Collected> collect(const index::Doomed& doomed) override {
     return real_.collect(doomed);
   }
   Result<void> file_removed(const index::Doomed& doomed) override {
     return real_.file_removed(doomed);
   }
+  Result<void> sync() override { return real_.sync(); }
 
  private:
   index::MetadataStore& real_;

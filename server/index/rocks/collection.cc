@@ -1,37 +1,25 @@
+#include "server/index/rocks/keys.h"
 #include "server/index/rocks/state.h"
 
 namespace shale::index {
-namespace {
 
-Error not_yet() {
-  return {Errc::kDisabled, "not yet"};
+Result<Collected> RocksMetadataStore::collect(const Doomed& doomed) {
+  Collected done;
+  SHALE_TRY(state_->write_commit([&](rocks::Commit& commit) -> Result<void> {
+    SHALE_TRY_ASSIGN(done, commit.collect(doomed));
+    return {};
+  }));
+  return done;
 }
 
-}  // namespace
-
-Result<StoredManifest> RocksMetadataStore::read_pinned(const RepositoryName& /*repository*/,
-                                                       const Digest& /*digest*/) const {
-  return not_yet();
+Result<void> RocksMetadataStore::file_removed(const Doomed& doomed) {
+  rocksdb::WriteBatch batch;
+  batch.Delete(state_->database->handle(rocks::Family::kDoomed), rocks::keys::doomed(doomed));
+  return state_->write(batch);
 }
 
-Result<Page<Pin>> RocksMetadataStore::list_pins(const RepositoryName& /*repository*/,
-                                                const std::optional<Digest>& /*after*/,
-                                                std::size_t /*limit*/) const {
-  return not_yet();
-}
-
-Result<std::size_t> RocksMetadataStore::drop_pins(const RepositoryName& /*repository*/,
-                                                  const std::optional<Digest>& /*only*/,
-                                                  std::size_t /*limit*/) {
-  return not_yet();
-}
-
-Result<Collected> RocksMetadataStore::collect(const Doomed& /*doomed*/) {
-  return not_yet();
-}
-
-Result<void> RocksMetadataStore::file_removed(const Doomed& /*doomed*/) {
-  return not_yet();
+Result<void> RocksMetadataStore::sync() {
+  return state_->wait_until_durable(state_->written.load());
 }
 
 }  // namespace shale::index

@@ -38,6 +38,8 @@ class Commit {
                                const By& by);
   Result<void> delete_blob(const RepositoryName& repository, const Digest& digest);
   void drop_upload(const UploadId& id);
+  /// One step of `MetadataStore::collect`.
+  Result<Collected> collect(const Doomed& doomed);
 
   /// Everything, with the counters and the sequence. Nothing may follow.
   Result<rocksdb::WriteBatch> finish();
@@ -67,6 +69,15 @@ class Commit {
                            std::uint64_t size);
   Result<std::vector<std::string>> other_holders(Family holders, const RepositoryName& repository,
                                                  const Digest& digest) const;
+
+  /// Whether somebody else has the bytes still.
+  Result<bool> unlink(const RepositoryName& repository, const Digest& digest, std::uint64_t size);
+
+  // Collection: commit_collection.cc.
+  Result<Collected> collect_link(const Doomed& doomed);
+  Result<Collected> collect_blob(const Doomed& doomed);
+  Result<Collected> collect_file(const Doomed& doomed);
+  Result<Collected> forget(const Digest& digest);
 
   // Manifests and tags: commit_manifests.cc.
   Result<void> demand_references(const PutManifest& request) const;

@@ -145,16 +145,20 @@ Result<void> Commit::delete_blob(const RepositoryName& repository, const Digest&
   if (link->due) {
     erase(Family::kDoomed, keys::doomed(doomed_link(repository, digest, *link->due)));
   }
-  erase(Family::kBlobLinks, key);
-  --usage_[repository.str()].blobs;
-  SHALE_TRY_ASSIGN(const bool shared,
-                   lose_holder(Family::kBlobRepositories, repository, digest, link->size));
+  SHALE_TRY_ASSIGN(const bool shared, unlink(repository, digest, link->size));
   if (!shared) {
     SHALE_TRY_ASSIGN(const auto blob, view_.row<BlobRow>(Family::kBlobs, keys::content(digest)));
     put(Family::kBlobs, keys::content(digest), BlobRow{link->size, due_, blob && blob->small});
     put(Family::kDoomed, keys::doomed(doomed_blob(digest, due_)), EmptyRow{});
   }
   return {};
+}
+
+Result<bool> Commit::unlink(const RepositoryName& repository, const Digest& digest,
+                            std::uint64_t size) {
+  erase(Family::kBlobLinks, keys::link(repository, digest));
+  --usage_[repository.str()].blobs;
+  return lose_holder(Family::kBlobRepositories, repository, digest, size);
 }
 
 /// Who has the content besides `repository`, up to two of them: with none or one,

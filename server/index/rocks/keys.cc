@@ -86,7 +86,8 @@ Result<Doomed> parse_doomed(std::string_view key) {
   const auto kind = static_cast<Doomed::Kind>(decoder.u8());
   const std::string_view repository = decoder.terminated();
   const std::optional<Digest> digest = decoder.digest();
-  const bool known = kind == (repository.empty() ? Doomed::Kind::kBlob : Doomed::Kind::kLink);
+  const bool known = repository.empty() ? kind == Doomed::Kind::kBlob || kind == Doomed::Kind::kFile
+                                        : kind == Doomed::Kind::kLink;
   if (!digest || !decoder.finished() || !known) {
     return Error{Errc::kCorrupt, "a doomed row has a damaged key"};
   }

@@ -132,7 +132,7 @@ Result<BlobLink> RocksMetadataStore::find_blob(const RepositoryName& repository,
   if (!row) {
     return Error{Errc::kBlobUnknown, digest.str() + " is not in " + repository.str()};
   }
-  return BlobLink{digest, row->size};
+  return BlobLink{digest, row->size, row->due.has_value()};
 }
 
 Result<std::optional<std::string>> RocksMetadataStore::read_small_blob(const Digest& digest) const {

@@ -22,6 +22,11 @@ RocksMetadataStore::State::State(RocksOptions given, std::unique_ptr<Database> o
         return database->sync();
       }) {}
 
+Result<void> RocksMetadataStore::State::wait_until_durable(Sequence number) {
+  if (options.durability == Durability::kRelaxed) return {};
+  return sync.wait_for(number);
+}
+
 Result<void> RocksMetadataStore::State::write(rocksdb::WriteBatch& batch) {
   SHALE_TRY(sync.healthy());
   Result<void> done = database->write(batch);

@@ -78,8 +78,6 @@ class RocksMetadataStore final : public MetadataStore {
   Result<Usage> usage_below(std::string_view name_space) const override;
   Result<std::optional<TagMove>> find_move(const RepositoryName& repository, const Tag& tag,
                                            Time at) const override;
-  Result<StoredManifest> read_pinned(const RepositoryName& repository,
-                                     const Digest& digest) const override;
 
   Result<Page<Tag>> list_tags(const RepositoryName& repository, std::string_view after,
                               std::size_t limit) const override;
@@ -100,8 +98,6 @@ class RocksMetadataStore final : public MetadataStore {
   Result<Page<BlobLink>> list_links(const RepositoryName& repository,
                                     const std::optional<Digest>& after,
                                     std::size_t limit) const override;
-  Result<Page<Pin>> list_pins(const RepositoryName& repository, const std::optional<Digest>& after,
-                              std::size_t limit) const override;
   Result<Page<Tag>> list_moved_tags(const RepositoryName& repository, std::string_view after,
                                     std::size_t limit) const override;
   Result<std::vector<Tag>> list_tags_of(const RepositoryName& repository,
@@ -127,11 +123,10 @@ class RocksMetadataStore final : public MetadataStore {
                                    const By& by) override;
   Result<Sequence> move_tag(const MoveTag& request) override;
   Result<Sequence> delete_blob(const RepositoryName& repository, const Digest& digest) override;
-  Result<std::size_t> drop_pins(const RepositoryName& repository, const std::optional<Digest>& only,
-                                std::size_t limit) override;
 
   Result<Collected> collect(const Doomed& doomed) override;
   Result<void> file_removed(const Doomed& doomed) override;
+  Result<void> sync() override;
 
   Result<std::vector<std::string>> check() const override;
 

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <memory>
+#include <utility>
 
 #include "blobstore/guarded.h"
 #include "server/index/rocks/commit.h"
@@ -19,6 +20,11 @@ struct RocksMetadataStore::State {
   /// once it is durable.
   template <class Build>
   Result<Sequence> commit(Build build);
+  /// The same without waiting for the disk.
+  template <class Build>
+  Result<Sequence> write_commit(Build build);
+  /// As the durability has it.
+  Result<void> wait_until_durable(Sequence number);
 
   /// Writes `batch` outside of any commit: not numbered, not synced.
   Result<void> write(rocksdb::WriteBatch& batch);
@@ -34,23 +40,24 @@ struct RocksMetadataStore::State {
 };
 
 template <class Build>
+Result<Sequence> RocksMetadataStore::State::write_commit(Build build) {
+  const auto last = section.lock();
+  SHALE_TRY(sync.healthy());
+  const Sequence number = *last + 1;
+  rocks::Commit commit(*database, number, options.clock.now(), options.lease);
+  SHALE_TRY(build(commit));
+  SHALE_TRY_ASSIGN(rocksdb::WriteBatch batch, commit.finish());
+  SHALE_TRY(write(batch));
+  *last = number;
+  written.store(number);
+  sync.written(number);
+  return number;
+}
+
+template <class Build>
 Result<Sequence> RocksMetadataStore::State::commit(Build build) {
-  Sequence number = 0;
-  {
-    const auto last = section.lock();
-    SHALE_TRY(sync.healthy());
-    number = *last + 1;
-    rocks::Commit commit(*database, number, options.clock.now(), options.lease);
-    SHALE_TRY(build(commit));
-    SHALE_TRY_ASSIGN(rocksdb::WriteBatch batch, commit.finish());
-    SHALE_TRY(write(batch));
-    *last = number;
-    written.store(number);
-    sync.written(number);
-  }
-  if (options.durability == Durability::kSynced) {
-    SHALE_TRY(sync.wait_for(number));
-  }
+  SHALE_TRY_ASSIGN(const Sequence number, write_commit(std::move(build)));
+  SHALE_TRY(wait_until_durable(number));
   return number;
 }
 

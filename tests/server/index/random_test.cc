@@ -77,6 +77,7 @@ class RandomRun {
       }
     }
   }
+  void collect_one();
   void compare_repository(const index::RepositoryName& repository);
 
   std::mt19937_64 random_;
@@ -165,6 +166,8 @@ void RandomRun::step() {
     const Digest digest = manifest_digest(below(kManifests));
     both("delete_manifest",
          [&](MetadataStore& store) { return store.delete_manifest(repository, digest, "x"); });
+  } else if (dice < 90) {
+    collect_one();
   } else if (dice < 93) {
     const Digest digest = blob(below(kBlobs));
     both("delete_blob",
@@ -177,6 +180,21 @@ void RandomRun::step() {
     both("close_upload", [&](MetadataStore& store) { return store.close_upload(id); });
   } else {
     clock_.advance(std::chrono::seconds(below(300)));
+  }
+}
+
+/// Also what is not due, and what is due no more: the stores have to see for themselves.
+void RandomRun::collect_one() {
+  static std::optional<index::Doomed> remembered;
+  const auto doomed = all_doomed(model_);
+  if (doomed.empty()) return;
+  if (!remembered || chance(80)) {
+    remembered = doomed.at(static_cast<std::size_t>(below(static_cast<int>(doomed.size()))));
+  }
+  const index::Doomed row = *remembered;
+  both("collect", [&](MetadataStore& store) { return store.collect(row); });
+  if (row.kind == index::Doomed::Kind::kFile && chance(70)) {
+    both("file_removed", [&](MetadataStore& store) { return store.file_removed(row); });
   }
 }
 
@@ -229,7 +247,7 @@ void RandomRun::compare_repository(const index::RepositoryName& repository) {
     const Digest digest = blob(number);
     both("blob", [&](MetadataStore& store) -> Result<std::uint64_t> {
       SHALE_TRY_ASSIGN(const auto found, store.find_blob(repository, digest));
-      return found.size;
+      return found.size * 2 + (found.doomed ? 1 : 0);
     });
   }
 }

@@ -23,6 +23,7 @@ class FaultyBlobStore final : public BlobStore {
     std::optional<Errc> append;  ///< further appends of the session fail alike
     std::optional<Errc> commit;
     std::optional<Errc> cancel;
+    std::optional<Errc> remove;
     bool lose = false;  ///< the next session that rests cannot, and its upload is dropped
   };
   Faults faults;
@@ -53,7 +54,10 @@ class FaultyBlobStore final : public BlobStore {
                                            std::uint64_t size) const override {
     return store_.open(digest, size);
   }
-  Result<void> remove(const Digest& digest) override { return store_.remove(digest); }
+  Result<void> remove(const Digest& digest) override {
+    SHALE_TRY(fail(faults.remove));
+    return store_.remove(digest);
+  }
   Result<Space> space() const override { return store_.space(); }
   Result<void> admit(std::uint64_t bytes) override { return store_.admit(bytes); }
 
