@@ -188,6 +188,22 @@ TEST_CASE("Collection: a file whose removal fails goes in a later round") {
   CHECK(error_code(registry.blobs().size(digest_of("layer"))) == Errc::kBlobUnknown);
 }
 
+TEST_CASE(
+    "Collection: bytes that were published a moment ago are not taken before they are linked") {
+  Bench<FaultyStores> registry;
+  registry.push_blob(kApp, "layer");
+  CollectReport meanwhile;
+  registry.stores().blob_store.faults.published = [&] {
+    meanwhile = collect(registry, CollectWhat::kAllOfIt);
+  };
+
+  registry.push_blob(kApp, "layer");
+
+  CHECK(meanwhile.waiting == 1);
+  CHECK(registry.read_blob(kApp, digest_of("layer")) == "layer");
+  CHECK(collect(registry, CollectWhat::kAllOfIt).blobs == 1);
+}
+
 /// What several clients and a collector do at once, without a fake clock that moves: the
 /// collector takes all that is doomed, leases or not, so every step of a client may find
 /// its blobs gone. It then uploads again. What must never be is a manifest that is there

@@ -24,6 +24,8 @@ class FaultyBlobStore final : public BlobStore {
     std::optional<Errc> commit;
     std::optional<Errc> cancel;
     std::optional<Errc> remove;
+    /// Runs once, when the next commit has published its bytes.
+    std::function<void()> published = nullptr;
     bool lose = false;  ///< the next session that rests cannot, and its upload is dropped
   };
   Faults faults;
@@ -75,7 +77,9 @@ class FaultyBlobStore final : public BlobStore {
     }
     Result<void> commit(const Digest& expected) override {
       SHALE_TRY(fail(faults_.commit));
-      return session_->commit(expected);
+      SHALE_TRY(session_->commit(expected));
+      if (const auto run = std::exchange(faults_.published, nullptr)) run();
+      return {};
     }
     Result<void> rest() override {
       SHALE_TRY(session_->rest());
