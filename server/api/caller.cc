@@ -36,4 +36,10 @@ bool Caller::may_administer(const auth::Permissions& permissions) const {
   });
 }
 
+bool Caller::may_administer_all() const {
+  // NOLINTNEXTLINE(bugprone-unchecked-optional-access): a pattern it is
+  static const auth::RepositoryPattern everything = *auth::RepositoryPattern::parse("**");
+  return may_administer(everything);
+}
+
 }  // namespace shale::api

@@ -22,6 +22,8 @@ struct Caller {
   /// Whether all of these repositories are theirs to administer.
   bool may_administer(const auth::RepositoryPattern& where) const;
   bool may_administer(const auth::Permissions& permissions) const;
+  /// Whether the whole registry is.
+  bool may_administer_all() const;
   bool token_allows(auth::Action action, std::string_view repository) const;
 };
 

@@ -29,6 +29,10 @@ Result<http::Opened> post_uploads(const Call& call);
 Result<http::Opened> patch_upload(const Call& call);
 Result<http::Opened> put_upload(const Call& call);
 
+// Of the whole registry: collection.cc.
+Result<http::Response> get_collection(const Call& call);
+Result<http::Response> post_collection_run(const Call& call);
+
 // Where there is authentication: tokens.cc.
 Result<http::Response> get_token(const Call& call);
 Result<http::Response> post_token(const Call& call);

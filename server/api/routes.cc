@@ -19,6 +19,8 @@ constexpr std::string_view kToken = "/auth/token";
 constexpr std::string_view kKeys = "/auth/keys";
 constexpr std::string_view kRevoke = "/auth/revoke";
 
+constexpr std::string_view kCollection = "/api/v1/gc";
+constexpr std::string_view kCollectionRun = "/api/v1/gc/run";
 constexpr std::string_view kTokensRevoke = "/api/v1/tokens/revoke";
 constexpr std::string_view kRobots = "/api/v1/robots";
 constexpr std::string_view kRobot = "/api/v1/robots/{robot}";
@@ -62,6 +64,13 @@ constexpr std::array kRoutes = {
 
     Route{Method::kPost, Resource::kRevoke, kRevoke, Need::kNothing,
           Blocking{post_revoke, Blocking::Body::kSmall}},
+
+    Route{Method::kGet, Resource::kCollection, kCollection, Need::kAdmin,
+          PointRead{get_collection}},
+    Route{Method::kHead, Resource::kCollection, kCollection, Need::kAdmin,
+          PointRead{get_collection}},
+    Route{Method::kPost, Resource::kCollectionRun, kCollectionRun, Need::kAdmin,
+          Blocking{post_collection_run, Blocking::Body::kSmall}},
 
     Route{Method::kPost, Resource::kTokensRevoke, kTokensRevoke, Need::kAdmin,
           Blocking{post_tokens_revoke, Blocking::Body::kSmall}},

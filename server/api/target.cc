@@ -40,6 +40,8 @@ std::optional<Target> parse_target(std::string_view path) {
   if (path == "/auth/token") return Target{Resource::kToken, {}, {}};
   if (path == "/auth/keys") return Target{Resource::kKeys, {}, {}};
   if (path == "/auth/revoke") return Target{Resource::kRevoke, {}, {}};
+  if (path == "/api/v1/gc") return Target{Resource::kCollection, {}, {}};
+  if (path == "/api/v1/gc/run") return Target{Resource::kCollectionRun, {}, {}};
   if (path == "/api/v1/tokens/revoke") return Target{Resource::kTokensRevoke, {}, {}};
   if (!path.starts_with(kPrefix)) return parse_robots(path);
   std::string_view rest = path.substr(kPrefix.size());

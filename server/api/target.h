@@ -21,6 +21,9 @@ enum class Resource : std::uint8_t {
   kKeys,       ///< /auth/keys, likewise
   kRevoke,     ///< /auth/revoke, likewise
 
+  kCollection,     ///< /api/v1/gc
+  kCollectionRun,  ///< /api/v1/gc/run
+
   kTokensRevoke,  ///< /api/v1/tokens/revoke, likewise
   kRobots,        ///< /api/v1/robots, likewise
   kRobot,         ///< /api/v1/robots/{robot}

@@ -83,12 +83,6 @@ std::optional<auth::Identity> read_bearer(const std::string& body) {
       .groups = {}};
 }
 
-const auth::RepositoryPattern& everything() {
-  // NOLINTNEXTLINE(bugprone-unchecked-optional-access): a pattern it is
-  static const auth::RepositoryPattern pattern = *auth::RepositoryPattern::parse("**");
-  return pattern;
-}
-
 }  // namespace
 
 Result<http::Response> get_token(const Call& call) {
@@ -140,7 +134,7 @@ Result<http::Response> post_tokens_revoke(const Call& call) {
   if (!is_json(call.request)) return error_response(kNotJson);
   const auto bearer = read_bearer(call.request.body);
   if (!bearer) return error_response(kNobody);
-  if (!call.caller->may_administer(everything())) return error_response(kNotYours);
+  if (!call.caller->may_administer_all()) return error_response(kNotYours);
   if (const auto failed = call.guard->revoke_all(*call.caller, *bearer, call.request)) {
     return not_revoked(*failed);
   }

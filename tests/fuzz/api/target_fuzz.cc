@@ -39,6 +39,10 @@ std::string written(const Target& target) {
       return "/auth/revoke";
     case Resource::kTokensRevoke:
       return "/api/v1/tokens/revoke";
+    case Resource::kCollection:
+      return "/api/v1/gc";
+    case Resource::kCollectionRun:
+      return "/api/v1/gc/run";
     case Resource::kRobots:
       return "/api/v1/robots";
     case Resource::kRobot:

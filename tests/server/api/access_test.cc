@@ -101,6 +101,9 @@ const std::map<string, Expected> kTable = {
     {"GET /auth/keys", {200, 401, 200, 200}},
     {"HEAD /auth/keys", {200, 401, 200, 200}},
     {"POST /auth/revoke", {400, 401, 400, 400}},
+    {"GET /api/v1/gc", {401, 401, 403, 403}},
+    {"HEAD /api/v1/gc", {401, 401, 403, 403}},
+    {"POST /api/v1/gc/run", {401, 401, 403, 403}},
     {"POST /api/v1/tokens/revoke", {401, 401, 403, 403}},  // alice administers team-a alone
     {"GET /api/v1/robots", {401, 401, 403, 200}},
     {"HEAD /api/v1/robots", {401, 401, 403, 200}},
