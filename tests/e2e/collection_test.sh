@@ -31,10 +31,11 @@ gc run >/dev/null
 expect_equal "bytes" "$both" "$(blob_bytes)"
 
 it "frees it at once when the operator says so, and what others share stays"
-expect_match "the words" "^freed [1-9][0-9]* blobs, [1-9][0-9]* bytes" "$(gc run --now)"
+said=$(gc run --now)
+expect_match "the words" "^freed [1-9][0-9]* blobs, [1-9][0-9]* bytes" "$said"
 expect_equal "bytes" "$small" "$(blob_bytes)"
 pull team/one:1
-expect_equal "since the start" "$((both - small))" "$(gc status --output json | jq .since_start.bytes)"
+expect_equal "since the start" "${said#freed }" "$(gc status | sed 's/^freed since the start: //')"
 
 it "says nothing was freed when there is nothing"
 expect_equal "blobs" 0 "$(gc run --now --output json | jq .blobs)"
