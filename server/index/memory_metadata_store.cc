@@ -54,6 +54,12 @@ std::optional<std::uint64_t> MemoryMetadataStore::State::size_of(const Repositor
   return repository->blobs.at(digest);
 }
 
+std::optional<Digest> MemoryMetadataStore::State::named(const RepositoryName& name,
+                                                        const Reference& reference) const {
+  const Manifest* manifest = find(name, reference);
+  return manifest == nullptr ? std::nullopt : std::optional(manifest->descriptor.digest);
+}
+
 bool MemoryMetadataStore::State::is_linked(const Digest& blob) const {
   return std::ranges::any_of(repositories,
                              [&](const auto& entry) { return entry.second.blobs.contains(blob); });
@@ -373,11 +379,12 @@ Result<Sequence> MemoryMetadataStore::put_manifest(const PutManifest& request) {
   }
   SHALE_TRY(std::move(check).verdict());
   const Digest& digest = request.manifest.descriptor.digest;
-  if (request.tag_moves == TagMoves::kNewOnly) {
-    for (const Tag& tag : request.tags) {
-      const Manifest* named = state->find(request.repository, tag);
-      if (named != nullptr && named->descriptor.digest != digest) return tag_exists(tag);
-    }
+  for (const Tag& tag : request.tags) {
+    const auto named = state->named(request.repository, tag);
+    SHALE_TRY(demand_move(tag, named, digest, request.tag_moves, request.condition));
+  }
+  if (request.tags.empty()) {
+    SHALE_TRY(demand(request.condition, "the manifest", state->named(request.repository, digest)));
   }
   ++state->sequence;
   state->repositories[request.repository].manifests.insert_or_assign(digest, request.manifest);
@@ -390,6 +397,7 @@ Result<Sequence> MemoryMetadataStore::put_manifest(const PutManifest& request) {
 Result<Sequence> MemoryMetadataStore::delete_tag(const RepositoryName& repository, const Tag& tag,
                                                  const By& by) {
   const auto state = state_.lock();
+  SHALE_TRY(demand(by.condition, "the tag " + tag.str(), state->named(repository, tag)));
   if (state->find(repository, tag) == nullptr) {
     return Error{Errc::kManifestUnknown, "no tag " + tag.str() + " in " + repository.str()};
   }
@@ -401,6 +409,7 @@ Result<Sequence> MemoryMetadataStore::delete_tag(const RepositoryName& repositor
 Result<Sequence> MemoryMetadataStore::delete_manifest(const RepositoryName& repository,
                                                       const Digest& digest, const By& by) {
   const auto state = state_.lock();
+  SHALE_TRY(demand(by.condition, "the manifest", state->named(repository, digest)));
   if (state->find(repository, digest) == nullptr) {
     return Error{Errc::kManifestUnknown, digest.str() + " is not in " + repository.str()};
   }

@@ -118,6 +118,7 @@ class MemoryMetadataStore final : public MetadataStore {
     /// Of what the repository has at the end of the edge.
     std::optional<std::uint64_t> size_of(const RepositoryName& name, const Edge& edge) const;
     bool is_linked(const Digest& blob) const;
+    std::optional<Digest> named(const RepositoryName& name, const Reference& reference) const;
     std::vector<RepositoryName> names() const;
   };
 

@@ -10,6 +10,35 @@ Error tag_exists(const Tag& tag) {
   const std::string what = "the tag " + tag.str() + " names another manifest";
   return {Errc::kTagExists, what, {what}};
 }
+
+Result<void> demand(const Condition& condition, const std::string& what,
+                    const std::optional<Digest>& named) {
+  const auto lost = [&](const std::string& why) {
+    const std::string words = what + why;
+    return Error{Errc::kConditionFailed, words, {words}};
+  };
+  const std::string is = named ? " is " + named->str() : " is not there";
+  switch (condition.kind) {
+    case Condition::Kind::kNone:
+      return {};
+    case Condition::Kind::kAbsent:
+      return named ? Result<void>(lost(is + " already")) : Result<void>();
+    case Condition::Kind::kPresent:
+      return named ? Result<void>() : Result<void>(lost(is));
+    case Condition::Kind::kIsOneOf:
+      break;
+  }
+  if (named && std::ranges::find(condition.digests, *named) != condition.digests.end()) return {};
+  return lost(is + (named ? " now" : ""));
+}
+
+Result<void> demand_move(const Tag& tag, const std::optional<Digest>& named, const Digest& to,
+                         TagMoves moves, const Condition& condition) {
+  SHALE_TRY(demand(condition, "the tag " + tag.str(), named));
+  if (moves == TagMoves::kNewOnly && named && *named != to) return tag_exists(tag);
+  return {};
+}
+
 namespace {
 
 std::string_view role(EdgeKind kind) {

@@ -12,6 +12,15 @@ namespace shale::index {
 /// The answer to a push that would move this tag and may not.
 Error tag_exists(const Tag& tag);
 
+/// `kConditionFailed` unless `condition` holds of what `named` names now; none: nothing
+/// does. `what` calls it by name: "the tag v1".
+Result<void> demand(const Condition& condition, const std::string& what,
+                    const std::optional<Digest>& named);
+
+/// Whether a tag that names `named` may be made to name `to`: `kConditionFailed`, `kTagExists`.
+Result<void> demand_move(const Tag& tag, const std::optional<Digest>& named, const Digest& to,
+                         TagMoves moves, const Condition& condition);
+
 /// Looks at what a manifest refers to beside what its repository has, for the one
 /// error that names all that is wrong. Both stores answer with it.
 class ReferenceCheck {

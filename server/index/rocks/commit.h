@@ -33,6 +33,7 @@ class Commit {
   Result<void> mount_blob(const RepositoryName& from, const RepositoryName& to,
                           const Digest& digest);
   Result<void> put_manifest(const PutManifest& request);
+  Result<void> move_tag(const MoveTag& request);
   Result<void> delete_tag(const RepositoryName& repository, const Tag& tag, const By& by);
   Result<void> delete_manifest(const RepositoryName& repository, const Digest& digest,
                                const By& by);
@@ -70,7 +71,10 @@ class Commit {
 
   // Manifests and tags: commit_manifests.cc.
   Result<void> demand_references(const PutManifest& request) const;
-  Result<void> demand_new_tags(const PutManifest& request) const;
+  Result<void> demand_moves(const PutManifest& request) const;
+  Result<void> demand_of_manifest(const Condition& condition, const RepositoryName& repository,
+                                  const Digest& digest) const;
+  Result<std::optional<Digest>> named_by(const RepositoryName& repository, const Tag& tag) const;
   Result<Rows> edges_of(const RepositoryName& repository, const Digest& parent) const;
   Result<void> replace_edges(const PutManifest& request);
   void put_edge(const PutManifest& request, const Edge& edge);

@@ -40,7 +40,7 @@ Result<void> Commit::put_manifest(const PutManifest& request) {
   const RepositoryName& repository = request.repository;
   assert(descriptor.size == request.manifest.bytes.size());
   SHALE_TRY(demand_references(request));
-  SHALE_TRY(demand_new_tags(request));
+  SHALE_TRY(demand_moves(request));
 
   const std::string key = keys::link(repository, descriptor.digest);
   SHALE_TRY_ASSIGN(const bool linked, view_.has(Family::kManifestLinks, key));
@@ -69,14 +69,40 @@ Result<void> Commit::put_manifest(const PutManifest& request) {
 }
 
 /// Commits run one after the other, so nobody moves a tag between this and the batch.
-Result<void> Commit::demand_new_tags(const PutManifest& request) const {
-  if (request.tag_moves == TagMoves::kAny) return {};
+Result<void> Commit::demand_moves(const PutManifest& request) const {
+  const Digest& to = request.manifest.descriptor.digest;
   for (const Tag& tag : request.tags) {
-    SHALE_TRY_ASSIGN(const auto named,
-                     view_.row<TagRow>(Family::kTags, keys::tag(request.repository, tag)));
-    if (named && named->digest != request.manifest.descriptor.digest) return tag_exists(tag);
+    SHALE_TRY_ASSIGN(const auto named, named_by(request.repository, tag));
+    SHALE_TRY(demand_move(tag, named, to, request.tag_moves, request.condition));
   }
-  return {};
+  if (!request.tags.empty() || request.condition.kind == Condition::Kind::kNone) return {};
+  return demand_of_manifest(request.condition, request.repository, to);
+}
+
+Result<void> Commit::demand_of_manifest(const Condition& condition,
+                                        const RepositoryName& repository,
+                                        const Digest& digest) const {
+  SHALE_TRY_ASSIGN(const bool there,
+                   view_.has(Family::kManifestLinks, keys::link(repository, digest)));
+  return demand(condition, "the manifest", there ? std::optional(digest) : std::nullopt);
+}
+
+Result<std::optional<Digest>> Commit::named_by(const RepositoryName& repository,
+                                               const Tag& tag) const {
+  SHALE_TRY_ASSIGN(const auto row, view_.row<TagRow>(Family::kTags, keys::tag(repository, tag)));
+  return row ? std::optional(row->digest) : std::nullopt;
+}
+
+Result<void> Commit::move_tag(const MoveTag& request) {
+  SHALE_TRY_ASSIGN(const bool there,
+                   view_.has(Family::kManifestLinks, keys::link(request.repository, request.to)));
+  if (!there) {
+    return Error{Errc::kManifestUnknown,
+                 request.to.str() + " is not in " + request.repository.str()};
+  }
+  SHALE_TRY_ASSIGN(const auto named, named_by(request.repository, request.tag));
+  SHALE_TRY(demand_move(request.tag, named, request.to, request.tag_moves, request.condition));
+  return move_tag(request.repository, request.tag, request.to, request.actor);
 }
 
 Result<Commit::Rows> Commit::edges_of(const RepositoryName& repository,
@@ -181,11 +207,12 @@ void Commit::erase_tag(const RepositoryName& repository, const Tag& tag, const D
 }
 
 Result<void> Commit::delete_tag(const RepositoryName& repository, const Tag& tag, const By& by) {
-  SHALE_TRY_ASSIGN(const auto row, view_.row<TagRow>(Family::kTags, keys::tag(repository, tag)));
-  if (!row) {
+  SHALE_TRY_ASSIGN(const auto named, named_by(repository, tag));
+  SHALE_TRY(demand(by.condition, "the tag " + tag.str(), named));
+  if (!named) {
     return Error{Errc::kManifestUnknown, "no tag " + tag.str() + " in " + repository.str()};
   }
-  erase_tag(repository, tag, row->digest, by.actor);
+  erase_tag(repository, tag, *named, by.actor);
   return {};
 }
 
@@ -193,6 +220,7 @@ Result<void> Commit::delete_manifest(const RepositoryName& repository, const Dig
                                      const By& by) {
   const std::string key = keys::link(repository, digest);
   SHALE_TRY_ASSIGN(const auto link, view_.row<ManifestLinkRow>(Family::kManifestLinks, key));
+  SHALE_TRY(demand(by.condition, "the manifest", link ? std::optional(digest) : std::nullopt));
   if (!link) {
     return Error{Errc::kManifestUnknown, digest.str() + " is not in " + repository.str()};
   }
