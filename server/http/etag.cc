@@ -95,7 +95,7 @@ TagField read_tag_field(const Headers& headers, std::string_view name) {
       field.tags.emplace_back(bare);
       continue;
     }
-    if (!add_line(line, list)) field.malformed = true;
+    if (!add_line(line, list) || (!list.any && list.tags.empty())) field.malformed = true;
     field.any = field.any || list.any;
     for (const EntityTag& tag : list.tags) {
       if (!tag.weak) field.tags.emplace_back(tag.opaque);

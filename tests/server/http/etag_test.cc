@@ -75,6 +75,7 @@ TEST_CASE("read_tag_field: strong tags, bare ones too, and what is malformed") {
   CHECK(read({R"("a" "b")"}).malformed);
   CHECK(read({R"(*, "b")"}).malformed);
   CHECK(read({"a, b"}).malformed);
+  CHECK(read({""}).malformed);
   CHECK_FALSE(read_tag_field(with("If-None-Match", {"*"}), "If-Match").there);
 }
 
