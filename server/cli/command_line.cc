@@ -16,6 +16,7 @@
 #include "server/cli/certificates.h"
 #include "server/cli/exposure.h"
 #include "server/cli/robot_command.h"
+#include "server/cli/tag_command.h"
 #include "server/cli/tls_command.h"
 #include "server/cli/version.h"
 #include "server/config/load.h"
@@ -341,6 +342,7 @@ int run(const std::vector<std::string>& arguments, const Surroundings& surroundi
   const UserCommand user(app);
   const RobotCommand robot(app);
   const PolicyCommand policy(app);
+  const TagCommand tag(app);
   const VersionCommand print_version(app);
 
   try {
@@ -356,6 +358,7 @@ int run(const std::vector<std::string>& arguments, const Surroundings& surroundi
   if (user.chosen()) return user.run(surroundings);
   if (robot.chosen()) return robot.run(surroundings);
   if (policy.chosen()) return policy.run(surroundings);
+  if (tag.chosen()) return tag.run(surroundings);
   return print_version.run(surroundings);
 }
 
