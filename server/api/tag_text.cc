@@ -64,12 +64,13 @@ std::string past_tags_json(const index::RepositoryName& repository,
                {"next", page.more ? Json(page.items.back().tag.str()) : Json()}});
 }
 
-std::string past_tag_json(const registry::TagName& name, const index::TagMove& move, bool present) {
+std::string past_tag_json(const registry::TagName& name, const registry::TagStood& stood,
+                          bool present) {
   Json json = about(name);
-  json["digest"] = text_of(move.digest);
+  json["digest"] = stood.digest.str();
   json["present"] = present;
-  json["moved"] = http::format_timestamp(move.time);
-  json["actor"] = move.actor;
+  json["moved"] = http::format_timestamp(stood.moved);
+  json["actor"] = stood.actor;
   return dump(json);
 }
 

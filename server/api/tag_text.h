@@ -21,7 +21,8 @@ Result<RollbackGoal> read_rollback(std::string_view json);
 std::string past_tags_json(const index::RepositoryName& repository,
                            const index::Page<registry::PastTag>& page, bool with_deleted);
 /// `present`: whether the manifest can be pulled.
-std::string past_tag_json(const registry::TagName& name, const index::TagMove& move, bool present);
+std::string past_tag_json(const registry::TagName& name, const registry::TagStood& stood,
+                          bool present);
 /// At most `limit` of the moves, newest first. One more of them tells what the last of those
 /// moved from; without it, that was the first move.
 std::string tag_history_json(const registry::TagName& name,

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -61,7 +62,8 @@ Result<http::Response> moved(const Call& call, const Named& named, std::string_v
     return std::move(went).error();
   }
   if (call.guard != nullptr) {
-    const std::string from = went->from ? went->from->str() : "nothing";
+    const std::optional<Digest>& before = went->from;
+    const std::string from = before ? before->str() : "nothing";
     call.guard->note_change(*call.caller, call.request, what, repository + ':' + named.tag.str(),
                             from + " -> " + went->to.str());
   }
@@ -92,10 +94,10 @@ Result<http::Response> get_past_tag(const Call& call) {
   if (const auto text = call.query.find("at")) {
     SHALE_TRY_ASSIGN(at, read_time(*text, "`at`"));
   }
-  SHALE_TRY_ASSIGN(const auto move, call.registry.past().at(named.name(), at));
-  const auto found = call.registry.stat_manifest(named.repository, *move.digest);
+  SHALE_TRY_ASSIGN(const auto stood, call.registry.past().at(named.name(), at));
+  const auto found = call.registry.stat_manifest(named.repository, stood.digest);
   if (!found && found.error().code != Errc::kManifestUnknown) return found.error();
-  return json_response(past_tag_json(named.name(), move, found.has_value()));
+  return json_response(past_tag_json(named.name(), stood, found.has_value()));
 }
 
 Result<http::Response> get_tag_history(const Call& call) {

@@ -29,18 +29,20 @@ Result<std::vector<TagMove>> TagPast::history(const TagName& name, std::size_t l
   return moves;
 }
 
-Result<TagMove> TagPast::at(const TagName& name, Time at) const {
+Result<TagStood> TagPast::at(const TagName& name, Time at) const {
   SHALE_TRY_ASSIGN(auto move, metadata_.find_move(name.repository, name.tag, at));
-  if (move && move->digest) return *std::move(move);
+  if (move && move->digest) {
+    return TagStood{*move->digest, move->time, std::move(move->actor)};
+  }
   if (move) return unknown(text_of(name) + " was deleted by then");
   SHALE_TRY(last_move(name));
   return unknown(text_of(name) + " was not there yet");
 }
 
 Result<Digest> TagPast::manifest_at(const TagName& name, Time at) const {
-  SHALE_TRY_ASSIGN(const TagMove move, this->at(name, at));
-  SHALE_TRY(demand_manifest(name, *move.digest, " then"));
-  return *move.digest;
+  SHALE_TRY_ASSIGN(TagStood stood, this->at(name, at));
+  SHALE_TRY(demand_manifest(name, stood.digest, " then"));
+  return std::move(stood.digest);
 }
 
 Result<index::Page<PastTag>> TagPast::tags(const index::RepositoryName& repository,

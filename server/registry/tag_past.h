@@ -29,6 +29,13 @@ struct TagWent {
   Digest to;
 };
 
+/// What a tag named, and the move by which it came to.
+struct TagStood {
+  Digest digest;
+  Time moved;
+  std::string actor;
+};
+
 /// A tag that ever moved, and its last move.
 struct PastTag {
   index::Tag tag;
@@ -44,9 +51,8 @@ class TagPast {
   /// Newest first, at most `limit`. `kManifestUnknown` when it never moved.
   Result<std::vector<index::TagMove>> history(const TagName& name, std::size_t limit) const;
 
-  /// The move by which the tag came to name what it named at `at`; it has a digest.
   /// `kManifestUnknown` when there was no such tag then.
-  Result<index::TagMove> at(const TagName& name, Time at) const;
+  Result<TagStood> at(const TagName& name, Time at) const;
   /// The digest of `at`, as long as the repository still has that manifest; else
   /// `kManifestUnknown`.
   Result<Digest> manifest_at(const TagName& name, Time at) const;
