@@ -40,8 +40,8 @@ Result<index::Reference> asked_reference(const Call& call,
   SHALE_TRY_ASSIGN(const auto at, as_of(call.request.headers));
   const auto* tag = std::get_if<index::Tag>(&reference);
   if (!at || tag == nullptr) return reference;
-  SHALE_TRY_ASSIGN(Digest digest, call.registry.past().manifest_at({repository, *tag}, *at));
-  return index::Reference(std::move(digest));
+  SHALE_TRY_ASSIGN(const Digest digest, call.registry.past().manifest_at({repository, *tag}, *at));
+  return index::Reference(digest);
 }
 
 }  // namespace

@@ -35,7 +35,7 @@ Result<Condition> condition_of(const http::Headers& headers) {
   Condition condition{Condition::Kind::kIsOneOf, {}};
   for (const std::string& tag : match.tags) {
     // What is no digest is the tag of nothing that there can be.
-    if (auto digest = Digest::parse(tag)) condition.digests.push_back(*std::move(digest));
+    if (const auto digest = Digest::parse(tag)) condition.digests.push_back(*digest);
   }
   return condition;
 }

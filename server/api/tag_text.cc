@@ -41,8 +41,8 @@ Result<RollbackGoal> read_rollback(std::string_view text) {
   }
   if (json.size() > 1) return invalid("`to` and `at` at once: write one of them");
   if (json.contains("to")) {
-    SHALE_TRY_ASSIGN(Digest to, Digest::parse(json["to"].get<std::string>()));
-    return RollbackGoal(std::move(to));
+    SHALE_TRY_ASSIGN(const Digest to, Digest::parse(json["to"].get<std::string>()));
+    return RollbackGoal(to);
   }
   if (!json.contains("at")) return RollbackGoal();
   SHALE_TRY_ASSIGN(const Time at, read_time(json["at"].get<std::string>(), "`at`"));

@@ -40,9 +40,9 @@ Result<TagStood> TagPast::at(const TagName& name, Time at) const {
 }
 
 Result<Digest> TagPast::manifest_at(const TagName& name, Time at) const {
-  SHALE_TRY_ASSIGN(TagStood stood, this->at(name, at));
+  SHALE_TRY_ASSIGN(const TagStood stood, this->at(name, at));
   SHALE_TRY(demand_manifest(name, stood.digest, " then"));
-  return std::move(stood.digest);
+  return stood.digest;
 }
 
 Result<index::Page<PastTag>> TagPast::tags(const index::RepositoryName& repository,
