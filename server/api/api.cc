@@ -9,6 +9,7 @@
 
 #include "server/api/errors.h"
 #include "server/api/logged_query.h"
+#include "server/api/preconditions.h"
 #include "server/http/uri.h"
 
 namespace shale::api {
@@ -118,9 +119,12 @@ http::Plan Api::plan(const http::Request& request) {
 http::Plan Api::plan_known(const RoutedPtr& routed, const http::Request& request) {
   const Route* route = routed->route;
   if (const auto* read = std::get_if<PointRead>(&route->how)) {
-    return {http::Plan::OnWorker{[this, routed, handler = read->handle](const http::Request& r) {
+    auto respond = [this, routed, handler = read->handle](const http::Request& r) {
       return handle(handler, call(*routed, r));
-    }}};
+    };
+    // Where a tag was once is no point read: it may have moved a thousand times since.
+    if (request.headers.find(kAsOf)) return answer_on_pool(std::move(respond));
+    return {http::Plan::OnWorker{std::move(respond)}};
   }
   if (const auto* listing = std::get_if<Listing>(&route->how)) {
     return list(listing->handle, routed, request);

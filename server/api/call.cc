@@ -14,7 +14,8 @@ Result<Digest> Call::digest() const {
 }
 
 std::string Call::actor() const {
-  if (caller == nullptr || caller->identity->anonymous()) return "anonymous";
+  if (caller == nullptr) return request.peer.control ? "operator" : "anonymous";
+  if (caller->identity->anonymous()) return "anonymous";
   const auth::Identity& who = *caller->identity;
   return who.kind == auth::Identity::Kind::kRobot ? std::string(auth::kRobotPrefix) + who.name
                                                   : who.name;

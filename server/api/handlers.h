@@ -47,4 +47,11 @@ Result<http::Response> get_robot(const Call& call);
 Result<http::Response> delete_robot(const Call& call);
 Result<http::Response> post_robot_secret(const Call& call);
 
+// Tags with a past: tags.cc.
+Result<http::Response> get_past_tags(const Call& call);
+Result<http::Response> get_past_tag(const Call& call);
+Result<http::Response> get_tag_history(const Call& call);
+Result<http::Response> post_tag_rollback(const Call& call);
+Result<http::Response> post_tag_restore(const Call& call);
+
 }  // namespace shale::api

@@ -1,5 +1,6 @@
 #include "server/api/guard.h"
 #include "server/api/handlers.h"
+#include "server/api/preconditions.h"
 #include "server/api/warning.h"
 #include "server/http/etag.h"
 
@@ -31,11 +32,23 @@ bool client_has(const Call& call, const http::Response& response) {
                                      response.headers.find("Docker-Content-Digest"));
 }
 
+/// The reference that a pull means: with `Shale-As-Of`, what the tag named then. A digest
+/// names the same at all times.
+Result<index::Reference> asked_reference(const Call& call,
+                                         const index::RepositoryName& repository) {
+  SHALE_TRY_ASSIGN(auto reference, existing_reference(call));
+  SHALE_TRY_ASSIGN(const auto at, as_of(call.request.headers));
+  const auto* tag = std::get_if<index::Tag>(&reference);
+  if (!at || tag == nullptr) return reference;
+  SHALE_TRY_ASSIGN(const Digest digest, call.registry.past().manifest_at({repository, *tag}, *at));
+  return index::Reference(digest);
+}
+
 }  // namespace
 
 Result<http::Response> head_manifest(const Call& call) {
   SHALE_TRY_ASSIGN(const auto repository, call.repository());
-  SHALE_TRY_ASSIGN(const auto reference, existing_reference(call));
+  SHALE_TRY_ASSIGN(const auto reference, asked_reference(call, repository));
   SHALE_TRY_ASSIGN(const auto found, call.registry.stat_manifest(repository, reference));
   http::Response response = manifest_response(found);
   if (client_has(call, response)) response.status = 304;
@@ -44,7 +57,7 @@ Result<http::Response> head_manifest(const Call& call) {
 
 Result<http::Response> get_manifest(const Call& call) {
   SHALE_TRY_ASSIGN(const auto repository, call.repository());
-  SHALE_TRY_ASSIGN(const auto reference, existing_reference(call));
+  SHALE_TRY_ASSIGN(const auto reference, asked_reference(call, repository));
   SHALE_TRY_ASSIGN(auto found, call.registry.read_manifest(repository, reference));
   http::Response response = manifest_response(found.descriptor);
   if (client_has(call, response)) {
@@ -63,6 +76,7 @@ Result<http::Response> put_manifest(const Call& call) {
     SHALE_TRY_ASSIGN(auto tag, index::Tag::parse(text));
     tags.push_back(std::move(tag));
   }
+  SHALE_TRY_ASSIGN(auto condition, condition_of(call.request.headers));
   const std::string_view content_type = call.request.headers.find("Content-Type").value_or("");
   auto result = call.registry.push_manifest({.repository = repository,
                                              .reference = reference,
@@ -70,7 +84,8 @@ Result<http::Response> put_manifest(const Call& call) {
                                              .content_type = content_type,
                                              .bytes = call.request.body,
                                              .actor = call.actor(),
-                                             .tag_moves = call.tag_moves(repository)});
+                                             .tag_moves = call.tag_moves(repository),
+                                             .condition = std::move(condition)});
   if (!result && result.error().code == Errc::kTagExists && call.guard != nullptr) {
     call.guard->note_overwrite_refused(*call.caller, call.request, repository.str());
   }
@@ -99,7 +114,9 @@ Result<http::Response> put_manifest(const Call& call) {
 Result<http::Response> delete_manifest(const Call& call) {
   SHALE_TRY_ASSIGN(const auto repository, call.repository());
   SHALE_TRY_ASSIGN(const auto reference, existing_reference(call));
-  SHALE_TRY(call.registry.delete_manifest(repository, reference, call.actor()));
+  SHALE_TRY_ASSIGN(auto condition, condition_of(call.request.headers));
+  SHALE_TRY(
+      call.registry.delete_manifest(repository, reference, {call.actor(), std::move(condition)}));
   http::Response response;
   response.status = 202;
   return response;

@@ -26,6 +26,12 @@ constexpr std::string_view kRobots = "/api/v1/robots";
 constexpr std::string_view kRobot = "/api/v1/robots/{robot}";
 constexpr std::string_view kRobotSecret = "/api/v1/robots/{robot}/secret";
 
+constexpr std::string_view kPastTags = "/api/v1/repositories/{name}/tags";
+constexpr std::string_view kPastTag = "/api/v1/repositories/{name}/tags/{tag}";
+constexpr std::string_view kTagHistory = "/api/v1/repositories/{name}/tags/{tag}/history";
+constexpr std::string_view kTagRollback = "/api/v1/repositories/{name}/tags/{tag}/rollback";
+constexpr std::string_view kTagRestore = "/api/v1/repositories/{name}/tags/{tag}/restore";
+
 constexpr std::array kRoutes = {
     Route{Method::kGet, Resource::kBase, "/v2/", Need::kLogin, PointRead{get_base}},
     Route{Method::kHead, Resource::kBase, "/v2/", Need::kLogin, PointRead{get_base}},
@@ -84,6 +90,18 @@ constexpr std::array kRoutes = {
     Route{Method::kDelete, Resource::kRobot, kRobot, Need::kAdmin, Blocking{delete_robot}},
     Route{Method::kPost, Resource::kRobotSecret, kRobotSecret, Need::kAdmin,
           Blocking{post_robot_secret, Blocking::Body::kSmall}},
+
+    Route{Method::kGet, Resource::kPastTags, kPastTags, Need::kPull, Blocking{get_past_tags}},
+    Route{Method::kHead, Resource::kPastTags, kPastTags, Need::kPull, Blocking{get_past_tags}},
+    Route{Method::kGet, Resource::kPastTag, kPastTag, Need::kPull, Blocking{get_past_tag}},
+    Route{Method::kHead, Resource::kPastTag, kPastTag, Need::kPull, Blocking{get_past_tag}},
+    Route{Method::kGet, Resource::kTagHistory, kTagHistory, Need::kPull, Blocking{get_tag_history}},
+    Route{Method::kHead, Resource::kTagHistory, kTagHistory, Need::kPull,
+          Blocking{get_tag_history}},
+    Route{Method::kPost, Resource::kTagRollback, kTagRollback, Need::kPush,
+          Blocking{post_tag_rollback, Blocking::Body::kSmall}},
+    Route{Method::kPost, Resource::kTagRestore, kTagRestore, Need::kPush,
+          Blocking{post_tag_restore, Blocking::Body::kSmall}},
 };
 
 }  // namespace

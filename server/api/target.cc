@@ -32,6 +32,31 @@ std::optional<Target> parse_robots(std::string_view path) {
   return std::nullopt;
 }
 
+/// A word at the end is read as what it says, so of a repository whose last part is `tags`,
+/// the tags called `tags`, `history`, `rollback` and `restore` cannot be named here.
+std::optional<Target> parse_past(std::string_view path) {
+  const auto last = pop_back(path);
+  if (!last) return std::nullopt;
+  if (*last == "tags") return target(Resource::kPastTags, path, {});
+  const auto verb = *last == "history"    ? std::optional(Resource::kTagHistory)
+                    : *last == "rollback" ? std::optional(Resource::kTagRollback)
+                    : *last == "restore"  ? std::optional(Resource::kTagRestore)
+                                          : std::nullopt;
+  if (verb) {
+    std::string_view front = path;
+    const auto tag = pop_back(front);
+    if (tag && pop_back(front) == "tags") return target(*verb, front, *tag);
+  }
+  if (pop_back(path) != "tags") return std::nullopt;
+  return target(Resource::kPastTag, path, *last);
+}
+
+std::optional<Target> parse_admin(std::string_view path) {
+  constexpr std::string_view kRepositories = "/api/v1/repositories/";
+  if (path.starts_with(kRepositories)) return parse_past(path.substr(kRepositories.size()));
+  return parse_robots(path);
+}
+
 }  // namespace
 
 std::optional<Target> parse_target(std::string_view path) {
@@ -43,7 +68,7 @@ std::optional<Target> parse_target(std::string_view path) {
   if (path == "/api/v1/gc") return Target{Resource::kCollection, {}, {}};
   if (path == "/api/v1/gc/run") return Target{Resource::kCollectionRun, {}, {}};
   if (path == "/api/v1/tokens/revoke") return Target{Resource::kTokensRevoke, {}, {}};
-  if (!path.starts_with(kPrefix)) return parse_robots(path);
+  if (!path.starts_with(kPrefix)) return parse_admin(path);
   std::string_view rest = path.substr(kPrefix.size());
   if (rest == "_catalog") return Target{Resource::kCatalog, {}, {}};
 

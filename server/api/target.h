@@ -28,6 +28,12 @@ enum class Resource : std::uint8_t {
   kRobots,        ///< /api/v1/robots, likewise
   kRobot,         ///< /api/v1/robots/{robot}
   kRobotSecret,   ///< /api/v1/robots/{robot}/secret
+
+  kPastTags,     ///< /api/v1/repositories/{name}/tags
+  kPastTag,      ///< /api/v1/repositories/{name}/tags/{tag}
+  kTagHistory,   ///< /api/v1/repositories/{name}/tags/{tag}/history
+  kTagRollback,  ///< /api/v1/repositories/{name}/tags/{tag}/rollback
+  kTagRestore,   ///< /api/v1/repositories/{name}/tags/{tag}/restore
 };
 
 /// A path, taken apart but not yet validated.

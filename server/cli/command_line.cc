@@ -17,6 +17,7 @@
 #include "server/cli/exposure.h"
 #include "server/cli/gc_command.h"
 #include "server/cli/robot_command.h"
+#include "server/cli/tag_command.h"
 #include "server/cli/tls_command.h"
 #include "server/cli/version.h"
 #include "server/config/load.h"
@@ -343,6 +344,7 @@ int run(const std::vector<std::string>& arguments, const Surroundings& surroundi
   const RobotCommand robot(app);
   const PolicyCommand policy(app);
   const GcCommand gc(app);
+  const TagCommand tag(app);
   const VersionCommand print_version(app);
 
   try {
@@ -359,6 +361,7 @@ int run(const std::vector<std::string>& arguments, const Surroundings& surroundi
   if (robot.chosen()) return robot.run(surroundings);
   if (policy.chosen()) return policy.run(surroundings);
   if (gc.chosen()) return gc.run(surroundings);
+  if (tag.chosen()) return tag.run(surroundings);
   return print_version.run(surroundings);
 }
 

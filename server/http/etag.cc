@@ -85,6 +85,25 @@ bool if_none_match_passes(const Headers& headers, std::optional<std::string_view
   });
 }
 
+TagField read_tag_field(const Headers& headers, std::string_view name) {
+  TagField field;
+  for (const std::string_view line : headers.find_all(name)) {
+    field.there = true;
+    TagList list;
+    const std::string_view bare = trim(line);
+    if (!bare.empty() && bare != "*" && bare.find_first_of("\", \t") == std::string_view::npos) {
+      field.tags.emplace_back(bare);
+      continue;
+    }
+    if (!add_line(line, list) || (!list.any && list.tags.empty())) field.malformed = true;
+    field.any = field.any || list.any;
+    for (const EntityTag& tag : list.tags) {
+      if (!tag.weak) field.tags.emplace_back(tag.opaque);
+    }
+  }
+  return field;
+}
+
 bool if_range_passes(const Headers& headers, std::string_view current) {
   const auto lines = headers.find_all("If-Range");
   if (lines.empty()) return true;

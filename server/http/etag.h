@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "server/http/message.h"
 
@@ -19,6 +20,16 @@ std::string quoted_etag(std::string_view tag);
 /// no tag. A bare tag without quotes counts too, as clients of docker-registry
 /// may send it.
 bool if_none_match_passes(const Headers& headers, std::optional<std::string_view> current);
+
+/// What `If-Match` or `If-None-Match` of a request that changes something says.
+struct TagField {
+  bool there = false;
+  bool malformed = false;
+  bool any = false;               ///< `*`
+  std::vector<std::string> tags;  ///< the strong ones: no other counts for a change
+};
+/// A bare tag without quotes counts here, too.
+TagField read_tag_field(const Headers& headers, std::string_view name);
 
 /// Whether `Range` may be honoured: `If-Range` is absent or is exactly `current`.
 /// A date never is, since nothing here has a Last-Modified.

@@ -80,6 +80,7 @@ struct Registry::State {
         metadata(metadata_store),
         options(registry_options),
         collection(blob_store, metadata_store, clock, registry_options.lease),
+        past(metadata_store),
         uploads(blob_store, metadata_store, clock, collection.locks(),
                 registry_options.upload_expiry, registry_options.small_blob_bytes) {}
 
@@ -103,6 +104,7 @@ struct Registry::State {
   index::MetadataStore& metadata;
   const Options options;
   Collection collection;
+  TagPast past;
   Uploads uploads;
   Turnstile large_manifests{kLargeManifestsAtOnce};
 };
@@ -118,6 +120,10 @@ const Options& Registry::options() const noexcept {
 
 index::Sequence Registry::sequence() const {
   return state_->metadata.sequence();
+}
+
+TagPast& Registry::past() const noexcept {
+  return state_->past;
 }
 
 // --- pull ---
@@ -274,7 +280,8 @@ Result<PushedManifest> Registry::push_manifest(const PushManifest& request) {
                                            .tags = std::move(tags),
                                            .actor = request.actor,
                                            .allow_missing = options.allow_sparse,
-                                           .tag_moves = request.tag_moves}));
+                                           .tag_moves = request.tag_moves,
+                                           .condition = request.condition}));
   return pushed;
 }
 
@@ -314,14 +321,14 @@ Result<index::Page<index::Referrer>> Registry::list_referrers(
 // --- delete ---
 
 Result<void> Registry::delete_manifest(const RepositoryName& repository, const Reference& reference,
-                                       const std::string& actor) {
+                                       const index::By& by) {
   const Deletes& deletes = state_->options.deletes;
   if (const auto* tag = std::get_if<index::Tag>(&reference)) {
     SHALE_TRY(demand_enabled(deletes.tags, "tags"));
-    SHALE_TRY(state_->metadata.delete_tag(repository, *tag, actor));
+    SHALE_TRY(state_->metadata.delete_tag(repository, *tag, by));
   } else {
     SHALE_TRY(demand_enabled(deletes.manifests, "manifests"));
-    SHALE_TRY(state_->metadata.delete_manifest(repository, std::get<Digest>(reference), actor));
+    SHALE_TRY(state_->metadata.delete_manifest(repository, std::get<Digest>(reference), by));
   }
   return {};
 }

@@ -14,6 +14,7 @@
 #include "blobstore/blob_store.h"
 #include "server/index/metadata_store.h"
 #include "server/registry/collection.h"
+#include "server/registry/tag_past.h"
 
 namespace shale::registry {
 
@@ -101,6 +102,7 @@ struct PushManifest {
   std::string_view bytes;
   std::string actor;
   index::TagMoves tag_moves = index::TagMoves::kAny;
+  index::Condition condition = {};
 };
 
 /// What a registry does, with the rules of the distribution spec and of this
@@ -158,8 +160,9 @@ class Registry {
   /// its next call on. `kUploadUnknown`; `kUploadBusy` while it is being committed.
   Result<void> cancel_upload(const index::RepositoryName& repository, const UploadId& id);
   /// `kManifestTooLarge`, `kDigestMismatch`, `kManifestInvalid`,
-  /// `kManifestBlobUnknown`; `kTagExists`; `kTooManyTags`, counted after doubles are merged.
-  /// Waits while two others of more than 64 KiB are being pushed, when this is one.
+  /// `kManifestBlobUnknown`; `kTagExists`; `kConditionFailed`; `kTooManyTags`, counted after
+  /// doubles are merged. Waits while two others of more than 64 KiB are being pushed, when this is
+  /// one.
   Result<PushedManifest> push_manifest(const PushManifest& request);
 
   // Discover; scans. Pages and errors as of `index::MetadataStore`.
@@ -171,9 +174,12 @@ class Registry {
                                                       const Digest& subject,
                                                       const index::ReferrersQuery& query) const;
 
+  /// Where tags were, and the way back.
+  TagPast& past() const noexcept;
+
   // Delete. `kDisabled` as `Deletes` says; else the errors of `index::MetadataStore`.
   Result<void> delete_manifest(const index::RepositoryName& repository,
-                               const index::Reference& reference, const std::string& actor);
+                               const index::Reference& reference, const index::By& by);
   Result<void> delete_blob(const index::RepositoryName& repository, const Digest& digest);
 
   /// Drops uploads that nobody touched for `upload_expiry`, and what a crash left

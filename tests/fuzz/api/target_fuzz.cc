@@ -14,6 +14,7 @@ namespace {
 /// The path that is read as this target.
 std::string written(const Target& target) {
   const std::string front = "/v2/" + target.name;
+  const std::string past = "/api/v1/repositories/" + target.name;
   switch (target.resource) {
     case Resource::kBase:
       return "/v2/";
@@ -49,6 +50,16 @@ std::string written(const Target& target) {
       return "/api/v1/robots/" + target.item;
     case Resource::kRobotSecret:
       return "/api/v1/robots/" + target.item + "/secret";
+    case Resource::kPastTags:
+      return past + "/tags";
+    case Resource::kPastTag:
+      return past + "/tags/" + target.item;
+    case Resource::kTagHistory:
+      return past + "/tags/" + target.item + "/history";
+    case Resource::kTagRollback:
+      return past + "/tags/" + target.item + "/rollback";
+    case Resource::kTagRestore:
+      return past + "/tags/" + target.item + "/restore";
   }
   std::abort();
 }

@@ -49,6 +49,7 @@ struct Furnished {
       return sized("POST", target, R"({"user":"bob"})", {"Content-Type: application/json"});
     }
     target = replaced(target, "{robot}", "builder");
+    target = replaced(target, "{tag}", "v1");
     target = replaced(target, "/v2/{name}/blobs/uploads/{upload}", upload);
     target = replaced(target, "{name}", "team-a/app");
     target = replaced(target, "{reference}", "v1");
@@ -58,6 +59,10 @@ struct Furnished {
     if (method == "GET" || method == "HEAD") return head_of(method, target);
     if (method == "PUT" && route.resource == api::Resource::kUpload) {
       return sized(method, with_query(target, "digest=" + digest_of("x").str()), "x");
+    }
+    if (contains(target, "/repositories/")) {
+      return sized(method, target, R"({"to":")" + image.str() + R"("})",
+                   {"Content-Type: application/json"});
     }
     const bool manifest = method == "PUT";
     return sized(method, target, manifest ? R"({"schemaVersion":2,"manifests":[]})" : "",
@@ -112,6 +117,14 @@ const std::map<string, Expected> kTable = {
     {"HEAD /api/v1/robots/{robot}", {401, 401, 403, 200}},
     {"DELETE /api/v1/robots/{robot}", {401, 401, 403, 204}},
     {"POST /api/v1/robots/{robot}/secret", {401, 401, 403, 200}},
+    {"GET /api/v1/repositories/{name}/tags", {401, 401, 403, 200}},
+    {"HEAD /api/v1/repositories/{name}/tags", {401, 401, 403, 200}},
+    {"GET /api/v1/repositories/{name}/tags/{tag}", {401, 401, 403, 200}},
+    {"HEAD /api/v1/repositories/{name}/tags/{tag}", {401, 401, 403, 200}},
+    {"GET /api/v1/repositories/{name}/tags/{tag}/history", {401, 401, 403, 200}},
+    {"HEAD /api/v1/repositories/{name}/tags/{tag}/history", {401, 401, 403, 200}},
+    {"POST /api/v1/repositories/{name}/tags/{tag}/rollback", {401, 401, 403, 200}},
+    {"POST /api/v1/repositories/{name}/tags/{tag}/restore", {401, 401, 403, 200}},
 };
 
 void check_refusal(const WireResponse& answer, int status, bool with_body) {

@@ -52,6 +52,33 @@ TEST_CASE("if_none_match_passes: fails when the client has what there is") {
   CHECK(if_none_match_passes(with("If-None-Match", {R"("x")"}), std::nullopt));
 }
 
+TEST_CASE("read_tag_field: strong tags, bare ones too, and what is malformed") {
+  const auto read = [](const std::vector<std::string>& lines) {
+    return read_tag_field(with("If-Match", lines), "If-Match");
+  };
+  const auto tags = [&](const std::vector<std::string>& lines) {
+    const TagField field = read(lines);
+    CHECK(field.there);
+    CHECK_FALSE(field.malformed);
+    CHECK_FALSE(field.any);
+    return field.tags;
+  };
+  using Tags = std::vector<std::string>;
+  CHECK_FALSE(read({}).there);
+  CHECK(read({"*"}).any);
+  CHECK(read({" * "}).tags.empty());
+  CHECK(tags({R"("a", "b")", R"("c")"}) == Tags{"a", "b", "c"});
+  CHECK(tags({R"(W/"a", "b")"}) == Tags{"b"});
+  CHECK(tags({R"(W/"a")"}).empty());
+  CHECK(tags({"sha256:abc"}) == Tags{"sha256:abc"});
+  CHECK(read({R"("a)"}).malformed);
+  CHECK(read({R"("a" "b")"}).malformed);
+  CHECK(read({R"(*, "b")"}).malformed);
+  CHECK(read({"a, b"}).malformed);
+  CHECK(read({""}).malformed);
+  CHECK_FALSE(read_tag_field(with("If-None-Match", {"*"}), "If-Match").there);
+}
+
 TEST_CASE("if_range_passes: one strong tag and nothing else") {
   const std::vector<Row> table = {
       {{}, true},

@@ -1,0 +1,100 @@
+#include "server/api/tag_text.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "server/api/preconditions.h"
+#include "server/http/timestamp.h"
+
+namespace shale::api {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Error invalid(const std::string& words) {
+  return {Errc::kInvalidArgument, words, {words}};
+}
+
+Json text_of(const std::optional<Digest>& digest) {
+  return digest ? Json(digest->str()) : Json();
+}
+
+Json about(const registry::TagName& name) {
+  return {{"repository", name.repository.str()}, {"tag", name.tag.str()}};
+}
+
+std::string dump(const Json& json) {
+  return json.dump(-1, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace);
+}
+
+}  // namespace
+
+Result<RollbackGoal> read_rollback(std::string_view text) {
+  if (text.empty()) return RollbackGoal();
+  const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object()) return invalid("the body is no JSON object");
+  for (const auto& [name, value] : json.items()) {
+    if (name != "to" && name != "at") return invalid("there is no member `" + name + '`');
+    if (!value.is_string()) return invalid('`' + name + "` must be a string");
+  }
+  if (json.size() > 1) return invalid("`to` and `at` at once: write one of them");
+  if (json.contains("to")) {
+    SHALE_TRY_ASSIGN(const Digest to, Digest::parse(json["to"].get<std::string>()));
+    return RollbackGoal(to);
+  }
+  if (!json.contains("at")) return RollbackGoal();
+  SHALE_TRY_ASSIGN(const Time at, read_time(json["at"].get<std::string>(), "`at`"));
+  return RollbackGoal(at);
+}
+
+std::string past_tags_json(const index::RepositoryName& repository,
+                           const index::Page<registry::PastTag>& page, bool with_deleted) {
+  Json tags = Json::array();
+  for (const registry::PastTag& tag : page.items) {
+    if (!tag.last.digest && !with_deleted) continue;
+    tags.push_back({{"tag", tag.tag.str()},
+                    {"digest", text_of(tag.last.digest)},
+                    {"moved", http::format_timestamp(tag.last.time)},
+                    {"actor", tag.last.actor}});
+  }
+  return dump({{"repository", repository.str()},
+               {"tags", std::move(tags)},
+               {"next", page.more ? Json(page.items.back().tag.str()) : Json()}});
+}
+
+std::string past_tag_json(const registry::TagName& name, const registry::TagStood& stood,
+                          bool present) {
+  Json json = about(name);
+  json["digest"] = stood.digest.str();
+  json["present"] = present;
+  json["moved"] = http::format_timestamp(stood.moved);
+  json["actor"] = stood.actor;
+  return dump(json);
+}
+
+std::string tag_history_json(const registry::TagName& name,
+                             const std::vector<index::TagMove>& moves, std::size_t limit) {
+  Json list = Json::array();
+  for (std::size_t i = 0; i < std::min(limit, moves.size()); ++i) {
+    const auto before = i + 1 < moves.size() ? moves[i + 1].digest : std::nullopt;
+    list.push_back({{"time", http::format_timestamp(moves[i].time)},
+                    {"actor", moves[i].actor},
+                    {"from", text_of(before)},
+                    {"to", text_of(moves[i].digest)}});
+  }
+  Json json = about(name);
+  json["moves"] = std::move(list);
+  json["more"] = moves.size() > limit;
+  return dump(json);
+}
+
+std::string tag_went_json(const registry::TagName& name, const registry::TagWent& went) {
+  Json json = about(name);
+  json["from"] = text_of(went.from);
+  json["to"] = went.to.str();
+  return dump(json);
+}
+
+}  // namespace shale::api
