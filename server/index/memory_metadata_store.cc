@@ -141,9 +141,12 @@ Result<UploadRow> MemoryMetadataStore::find_upload(const UploadId& id) const {
 }
 
 Result<Usage> MemoryMetadataStore::usage(const RepositoryName& repository) const {
-  const auto state = state_.lock();
+  return state_.lock()->usage_of(repository);
+}
+
+Usage MemoryMetadataStore::State::usage_of(const RepositoryName& name) const {
   Usage usage;
-  const Repository* found = state->find(repository);
+  const Repository* found = find(name);
   if (found == nullptr) {
     return usage;
   }
@@ -151,8 +154,8 @@ Result<Usage> MemoryMetadataStore::usage(const RepositoryName& repository) const
   usage.tags = static_cast<std::int64_t>(found->tags.size());
   usage.blobs = static_cast<std::int64_t>(found->blobs.size());
   const auto count = [&](std::uint64_t size, auto has) {
-    const auto holders = std::ranges::count_if(
-        state->repositories, [&](const auto& entry) { return has(entry.second); });
+    const auto holders =
+        std::ranges::count_if(repositories, [&](const auto& entry) { return has(entry.second); });
     usage.logical += static_cast<std::int64_t>(size);
     usage.unique += holders == 1 ? static_cast<std::int64_t>(size) : 0;
   };
@@ -328,6 +331,7 @@ Result<Sequence> MemoryMetadataStore::link_blob(const LinkBlob& request) {
   if (stored != state->blobs.end() && stored->second != request.size) {
     return Error{Errc::kCorrupt, request.digest.str() + " is recorded with another size"};
   }
+  SHALE_TRY(demand_room(*state, request.repository, request.digest, request.size));
   if (request.upload) {
     state->uploads.erase(*request.upload);
   }
@@ -344,6 +348,7 @@ Result<Sequence> MemoryMetadataStore::mount_blob(const RepositoryName& from,
   if (source == nullptr || !source->blobs.contains(digest)) {
     return Error{Errc::kBlobUnknown, digest.str() + " is not in " + from.str()};
   }
+  SHALE_TRY(demand_room(*state, to, digest, source->blobs.at(digest)));
   return link(*state, to, digest, source->blobs.at(digest));
 }
 
@@ -379,6 +384,7 @@ Result<Sequence> MemoryMetadataStore::put_manifest(const PutManifest& request) {
       if (named != nullptr && named->descriptor.digest != digest) return tag_exists(tag);
     }
   }
+  SHALE_TRY(demand_room(*state, request));
   ++state->sequence;
   state->repositories[request.repository].manifests.insert_or_assign(digest, request.manifest);
   for (const Tag& tag : request.tags) {

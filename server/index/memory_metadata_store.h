@@ -119,8 +119,17 @@ class MemoryMetadataStore final : public MetadataStore {
     std::optional<std::uint64_t> size_of(const RepositoryName& name, const Edge& edge) const;
     bool is_linked(const Digest& blob) const;
     std::vector<RepositoryName> names() const;
+    Usage usage_of(const RepositoryName& name) const;
+    Usage usage_below(std::string_view name_space) const;
   };
 
+  /// An error when a quota of the repository leaves less than is asked for.
+  Result<void> demand_room(const State& state, const RepositoryName& repository, std::int64_t bytes,
+                           std::int64_t tags) const;
+  /// The same for a manifest with its tags, and for a blob.
+  Result<void> demand_room(const State& state, const PutManifest& request) const;
+  Result<void> demand_room(const State& state, const RepositoryName& repository, const Digest& blob,
+                           std::uint64_t size) const;
   Sequence link(State& state, const RepositoryName& repository, const Digest& digest,
                 std::uint64_t size) const;
   void move_tag(State& state, const RepositoryName& repository, const Tag& tag,

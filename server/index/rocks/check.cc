@@ -5,6 +5,7 @@
 
 #include "server/index/rocks/counters.h"
 #include "server/index/rocks/keys.h"
+#include "server/index/rocks/namespaces.h"
 #include "server/index/rocks/state.h"
 
 namespace shale::index {
@@ -240,6 +241,9 @@ Result<void> Checker::check_repositories() {
 }
 
 Result<void> Checker::check_usage() {
+  for (const auto& [name_space, usage] : sum_up(counted_)) {
+    counted_[name_space + '/'] = usage;  // as their keys are
+  }
   Scan scan(view_, Family::kUsage, {});
   for (; scan.valid(); scan.next()) {
     Decoder key(scan.key());
@@ -248,6 +252,8 @@ Result<void> Checker::check_usage() {
       continue;
     }
     const Result<Usage> usage = decode_usage(scan.value());
+    demand(usage && (!name.ends_with('/') || *usage != Usage{}),
+           "usage of " + shown(scan.key()) + ": of nothing");
     demand(key.finished() && usage && *usage == counted_[name],
            "usage of " + shown(scan.key()) + " is not what there is");
     counted_.erase(name);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -38,6 +39,11 @@ class Commit {
                                const By& by);
   Result<void> delete_blob(const RepositoryName& repository, const Digest& digest);
   void drop_upload(const UploadId& id);
+
+  /// `kQuotaExceeded` when what the operation adds is more than one of the quotas
+  /// of the repositories that it changes leaves. An empty function allows all.
+  Result<void> demand_quotas(
+      const std::function<std::vector<Quota>(const RepositoryName&)>& quotas) const;
 
   /// Everything, with the counters and the sequence. Nothing may follow.
   Result<rocksdb::WriteBatch> finish();
@@ -82,6 +88,7 @@ class Commit {
                  const std::string& actor);
 
   Result<void> settle_usage(const std::string& repository, const Usage& change);
+  Result<void> settle_namespaces();  // namespaces.cc
 
   View view_;
   Sequence sequence_;

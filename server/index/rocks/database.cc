@@ -11,6 +11,7 @@
 
 #include "server/index/rocks/codec.h"
 #include "server/index/rocks/keys.h"
+#include "server/index/rocks/namespaces.h"
 #include "server/index/rocks/status.h"
 #include "server/index/rocks/tuning.h"
 
@@ -18,7 +19,7 @@ namespace shale::index::rocks {
 namespace {
 
 /// The format that this program writes. README.md says when it has to rise.
-constexpr std::uint32_t kFormat = 1;
+constexpr std::uint32_t kFormat = 2;
 
 /// For the operator, who reads the message; there is no client yet for a detail.
 Error with_words(Errc code, const std::string& message, const std::string& words) {
@@ -133,12 +134,12 @@ Result<std::vector<std::string>> stored_families(const RocksOptions& options) {
   return names;
 }
 
-/// Whether the store was made completely, which its format row says; or why it
-/// must not be touched.
-Result<bool> is_complete(const Database& database, const RocksOptions& options) {
+/// The format of a store that was made completely, which its format row says; 0 for
+/// one that was not; or why it must not be touched.
+Result<std::uint32_t> stored_format(const Database& database, const RocksOptions& options) {
   SHALE_TRY_ASSIGN(const auto value, View(database).get(Family::kStore, keys::kFormat));
   if (!value) {
-    return false;
+    return std::uint32_t{0};
   }
   Decoder decoder(*value);
   const std::uint32_t format = decoder.u32();
@@ -151,7 +152,7 @@ Result<bool> is_complete(const Database& database, const RocksOptions& options) 
                           ", and this version of shale knows formats up to " +
                           std::to_string(kFormat) + ": use the newer version that wrote it");
   }
-  return true;
+  return format;
 }
 
 }  // namespace
@@ -187,11 +188,15 @@ Result<std::unique_ptr<Database>> Database::open(const RocksOptions& options) {
   database->db_.reset(db);
   database->adopt(handles);
 
-  SHALE_TRY_ASSIGN(const bool complete, is_complete(*database, options));
-  if (!complete) {
-    SHALE_TRY(database->complete(missing));
-  } else if (!missing.empty()) {
+  SHALE_TRY_ASSIGN(const std::uint32_t format, stored_format(*database, options));
+  if (format != 0 && !missing.empty()) {
     return damaged(options, "column family " + missing.front().name + " is missing");
+  }
+  if (format == 1) {
+    SHALE_TRY(upgrade_usage(*database));
+  }
+  if (format != kFormat) {
+    SHALE_TRY(database->complete(missing));
   }
   return database;
 }

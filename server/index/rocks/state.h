@@ -42,6 +42,7 @@ Result<Sequence> RocksMetadataStore::State::commit(Build build) {
     number = *last + 1;
     rocks::Commit commit(*database, number, options.clock.now(), options.lease);
     SHALE_TRY(build(commit));
+    SHALE_TRY(commit.demand_quotas(options.policy.quotas));
     SHALE_TRY_ASSIGN(rocksdb::WriteBatch batch, commit.finish());
     SHALE_TRY(write(batch));
     *last = number;

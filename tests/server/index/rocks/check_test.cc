@@ -10,6 +10,7 @@
 #include "server/index/rocks/counters.h"
 #include "server/index/rocks/database.h"
 #include "server/index/rocks/keys.h"
+#include "server/index/rocks/namespaces.h"
 #include "tests/server/index/stores.h"
 
 namespace shale::testing {
@@ -141,6 +142,8 @@ TEST_CASE("check: finds rows that nothing asked for") {
       {Family::kDoomed, keys::doomed({Time{}, index::Doomed::Kind::kBlob, "", stray}), empty},
       {Family::kDoomed, "damaged", empty},
       {Family::kUsage, keys::of_repository("ghost"), rocks::encode(index::Usage{1, 0, 0, 0, 0})},
+      {Family::kUsage, keys::of_namespace("ghost"), rocks::encode(index::Usage{})},
+      {Family::kUsage, keys::of_namespace(""), rocks::encode(index::Usage{1, 0, 0, 0, 0})},
       {Family::kUploads, "no uuid", rocks::encode(rocks::UploadValue{"a", {}})},
       {Family::kTags, keys::tag(repo("a"), tag("new")), rocks::encode(rocks::TagRow{stray, 1, {}})},
       {Family::kHistory, keys::history(repo("a"), tag("v1"), 99),
@@ -159,6 +162,24 @@ TEST_CASE("check: finds rows that nothing asked for") {
       at.erase(family, key);
     }
   }
+  CHECK_FALSE(is_noticed(*at.database));
+}
+
+TEST_CASE("usage: a store of format 1 is brought along when it is opened, once") {
+  const Opened at;
+  const auto expected = rows_of(*at.database, Family::kUsage);
+  for (const auto& [key, bytes] : expected) {
+    if (key == keys::of_repository("")) continue;
+    at.erase(Family::kUsage, key);
+    if (key.find('/') == std::string::npos) {
+      at.put(Family::kUsage, key, bytes.substr(0, bytes.size() - sizeof(std::uint64_t)));
+    }
+  }
+  REQUIRE(is_noticed(*at.database));
+  REQUIRE(rocks::upgrade_usage(*at.database));
+  CHECK(rows_of(*at.database, Family::kUsage) == expected);
+  REQUIRE(rocks::upgrade_usage(*at.database));
+  CHECK(rows_of(*at.database, Family::kUsage) == expected);
   CHECK_FALSE(is_noticed(*at.database));
 }
 

@@ -209,8 +209,8 @@ TEST_CASE("RocksMetadataStore: a store of a newer format is refused with words")
   Directory at;
   at.open().reset();
   put_row(at.options, index::rocks::Family::kStore, index::rocks::keys::kFormat,
-          index::rocks::Encoder().u32(2).take());
-  CHECK(at.refusal(Errc::kInvalidArgument).find("format 2") != std::string::npos);
+          index::rocks::Encoder().u32(3).take());
+  CHECK(at.refusal(Errc::kInvalidArgument).find("format 3") != std::string::npos);
 }
 
 TEST_CASE("RocksMetadataStore: a damaged format row is refused with words") {
