@@ -47,6 +47,14 @@ bool is_below(std::string_view name_space, std::string_view repository) {
          (repository.starts_with(name_space) && repository.at(name_space.size()) == '/');
 }
 
+std::vector<Quota> covering(const std::vector<Quota>& quotas, const RepositoryName& repository) {
+  std::vector<Quota> those;
+  for (const Quota& quota : quotas) {
+    if (is_below(quota.name_space, repository.str())) those.push_back(quota);
+  }
+  return those;
+}
+
 Usage& operator+=(Usage& sum, const Usage& more) {
   sum.manifests += more.manifests;
   sum.tags += more.tags;

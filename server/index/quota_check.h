@@ -36,6 +36,9 @@ class QuotaCheck {
 /// The namespaces that a repository counts in, from all ("") down to itself.
 std::vector<std::string_view> namespaces_of(std::string_view repository);
 
+/// Those of `quotas` that a repository counts in.
+std::vector<Quota> covering(const std::vector<Quota>& quotas, const RepositoryName& repository);
+
 /// Whether a repository counts in the namespace.
 bool is_below(std::string_view name_space, std::string_view repository);
 

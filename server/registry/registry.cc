@@ -79,7 +79,8 @@ struct Registry::State {
       : blobs(blob_store),
         metadata(metadata_store),
         options(registry_options),
-        uploads(blob_store, metadata_store, clock, registry_options.upload_expiry,
+        room(metadata_store, registry_options.quotas),
+        uploads(blob_store, metadata_store, clock, room, registry_options.upload_expiry,
                 registry_options.small_blob_bytes) {}
 
   /// The bytes of a blob: `kBlobUnknown` when they are gone, `kCorrupt` when they are
@@ -98,6 +99,7 @@ struct Registry::State {
   BlobStore& blobs;
   index::MetadataStore& metadata;
   const Options options;
+  const Room room;
   Uploads uploads;
   Turnstile large_manifests{kLargeManifestsAtOnce};
 };
@@ -153,6 +155,19 @@ Result<std::unique_ptr<const Blob>> Registry::State::open(const BlobLink& link) 
 }
 
 // --- push ---
+
+Result<void> Registry::admit_blob(const RepositoryName& repository, const Digest& digest,
+                                  std::uint64_t bytes) const {
+  return state_->room.admit(repository, digest, bytes);
+}
+
+Result<void> Registry::admit_chunk(const RepositoryName& repository, const UploadId& id,
+                                   const std::optional<Digest>& digest, std::uint64_t bytes) {
+  if (state_->options.quotas.empty()) return {};
+  const auto upload = state_->uploads.status(repository, id);
+  if (!upload) return {};
+  return state_->room.admit(repository, digest, upload->offset + bytes);
+}
 
 Result<UploadStatus> Registry::start_upload(const RepositoryName& repository, Algorithm algorithm) {
   return state_->uploads.start(repository, algorithm);

@@ -13,6 +13,7 @@
 
 #include "blobstore/blob_store.h"
 #include "server/index/metadata_store.h"
+#include "server/registry/room.h"
 
 namespace shale::registry {
 
@@ -35,6 +36,9 @@ struct Options {
   std::chrono::seconds upload_expiry = std::chrono::hours{24};  ///< idle uploads go then
   /// Blobs of up to so many bytes live in the metadata store, at most `kSmallBlobLimit`.
   std::size_t small_blob_bytes = std::size_t{32} << 10;
+  /// The same that the metadata store keeps to, for refusals before the bytes come.
+  // NOLINTNEXTLINE(readability-redundant-member-init): else g++ wants it named everywhere.
+  std::vector<index::Quota> quotas = {};
 };
 
 /// A blob ready to be sent.
@@ -125,6 +129,13 @@ class Registry {
 
   // Push.
 
+  /// Before a blob of `bytes` bytes is taken in: `kQuotaExceeded` when there is no room.
+  Result<void> admit_blob(const index::RepositoryName& repository, const Digest& digest,
+                          std::uint64_t bytes) const;
+  /// The same before an upload gets so many bytes more; the digest where it is known.
+  /// What is wrong with the upload itself, `write_upload` says.
+  Result<void> admit_chunk(const index::RepositoryName& repository, const UploadId& id,
+                           const std::optional<Digest>& digest, std::uint64_t bytes);
   /// Begins an upload that further requests continue by its id. `algorithm` is a
   /// guess: any other is fine at the end, at the price of reading the bytes again.
   Result<UploadStatus> start_upload(const index::RepositoryName& repository, Algorithm algorithm);

@@ -16,11 +16,12 @@ namespace shale::registry {
 /// of its own. Borrows everything. Thread-safe.
 class Uploads {
  public:
-  Uploads(BlobStore& blobs, index::MetadataStore& metadata, const Clock& clock,
+  Uploads(BlobStore& blobs, index::MetadataStore& metadata, const Clock& clock, const Room& room,
           std::chrono::seconds expiry, std::size_t small_blob_bytes)
       : blobs_(blobs),
         metadata_(metadata),
         clock_(clock),
+        room_(room),
         expiry_(expiry),
         small_blob_bytes_(small_blob_bytes),
         table_(clock) {}
@@ -51,6 +52,7 @@ class Uploads {
   BlobStore& blobs_;
   index::MetadataStore& metadata_;
   const Clock& clock_;
+  const Room& room_;
   const std::chrono::seconds expiry_;
   const std::size_t small_blob_bytes_;
   UploadTable table_;
