@@ -384,9 +384,16 @@ Result<Sequence> MemoryMetadataStore::put_manifest(const PutManifest& request) {
       if (named != nullptr && named->descriptor.digest != digest) return tag_exists(tag);
     }
   }
+  for (const Tag& tag : request.tags) {
+    const Manifest* named = state->find(request.repository, tag);
+    if (named != nullptr && named->descriptor.digest != digest) {
+      SHALE_TRY(demand_movable(policy_, request.repository, tag));
+    }
+  }
   SHALE_TRY(demand_room(*state, request));
   ++state->sequence;
   state->repositories[request.repository].manifests.insert_or_assign(digest, request.manifest);
+  state->repositories[request.repository].pushed.insert_or_assign(digest, clock_.now());
   for (const Tag& tag : request.tags) {
     move_tag(*state, request.repository, tag, digest, request.actor);
   }
@@ -399,6 +406,7 @@ Result<Sequence> MemoryMetadataStore::delete_tag(const RepositoryName& repositor
   if (state->find(repository, tag) == nullptr) {
     return Error{Errc::kManifestUnknown, "no tag " + tag.str() + " in " + repository.str()};
   }
+  SHALE_TRY(demand_movable(policy_, repository, tag));
   ++state->sequence;
   move_tag(*state, repository, tag, std::nullopt, by.actor);
   return settle(*state);
@@ -410,14 +418,19 @@ Result<Sequence> MemoryMetadataStore::delete_manifest(const RepositoryName& repo
   if (state->find(repository, digest) == nullptr) {
     return Error{Errc::kManifestUnknown, digest.str() + " is not in " + repository.str()};
   }
-  ++state->sequence;
   const auto tags = state->repositories[repository].tags;
+  for (const auto& [tag, target] : tags) {
+    if (target == digest) SHALE_TRY(demand_movable(policy_, repository, tag));
+  }
+  ++state->sequence;
   for (const auto& [tag, target] : tags) {
     if (target == digest) {
       move_tag(*state, repository, tag, std::nullopt, by.actor);
     }
   }
   state->repositories[repository].manifests.erase(digest);
+  state->repositories[repository].pushed.erase(digest);
+  state->repositories[repository].pulled.erase(digest);
   return settle(*state);
 }
 

@@ -99,6 +99,8 @@ class MemoryMetadataStore final : public MetadataStore {
     std::map<Digest, Manifest> manifests;
     std::map<Digest, std::uint64_t> blobs;  ///< size in bytes
     std::map<Tag, Digest> tags;
+    std::map<Digest, Time> pushed;  ///< manifests, when last
+    std::map<Digest, Time> pulled;  ///< likewise, where it was told
 
     bool exists() const { return !manifests.empty() || !blobs.empty(); }
     bool names_blob(const Digest& digest) const;

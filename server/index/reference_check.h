@@ -12,6 +12,11 @@ namespace shale::index {
 /// The answer to a push that would move this tag and may not.
 Error tag_exists(const Tag& tag);
 
+/// `kTagImmutable`, with a detail that names tag and rule, when a rule forbids that the tag,
+/// which is there, moves or goes.
+Result<void> demand_movable(const StorePolicy& policy, const RepositoryName& repository,
+                            const Tag& tag);
+
 /// Looks at what a manifest refers to beside what its repository has, for the one
 /// error that names all that is wrong. Both stores answer with it.
 class ReferenceCheck {

@@ -33,6 +33,7 @@ Result<std::vector<std::string>> Checker::run() {
   SHALE_TRY(check_small_blobs());
   SHALE_TRY(check_holders(Family::kBlobRepositories, Family::kBlobLinks, false));
   SHALE_TRY(check_uploads());
+  SHALE_TRY(check_pulls());
   SHALE_TRY(check_doomed());
   // Last, for they compare with what the others have counted.
   SHALE_TRY(check_repositories());

@@ -161,6 +161,7 @@ Result<void> Commit::move_tag(const RepositoryName& repository, const Tag& tag, 
     return {};
   }
   if (before) {
+    SHALE_TRY(demand_movable(policy_, repository, tag));
     erase(Family::kTagTargets, keys::tag_target(repository, before->digest, tag));
   } else {
     ++usage_[repository.str()].tags;
@@ -171,13 +172,15 @@ Result<void> Commit::move_tag(const RepositoryName& repository, const Tag& tag, 
   return {};
 }
 
-void Commit::erase_tag(const RepositoryName& repository, const Tag& tag, const Digest& target,
-                       const std::string& actor) {
+Result<void> Commit::erase_tag(const RepositoryName& repository, const Tag& tag,
+                               const Digest& target, const std::string& actor) {
+  SHALE_TRY(demand_movable(policy_, repository, tag));
   erase(Family::kTags, keys::tag(repository, tag));
   erase(Family::kTagTargets, keys::tag_target(repository, target, tag));
   put(Family::kHistory, keys::history(repository, tag, sequence_),
       TagMoveRow{std::nullopt, now_, actor});
   --usage_[repository.str()].tags;
+  return {};
 }
 
 Result<void> Commit::delete_tag(const RepositoryName& repository, const Tag& tag, const By& by) {
@@ -185,8 +188,7 @@ Result<void> Commit::delete_tag(const RepositoryName& repository, const Tag& tag
   if (!row) {
     return Error{Errc::kManifestUnknown, "no tag " + tag.str() + " in " + repository.str()};
   }
-  erase_tag(repository, tag, row->digest, by.actor);
-  return {};
+  return erase_tag(repository, tag, row->digest, by.actor);
 }
 
 Result<void> Commit::delete_manifest(const RepositoryName& repository, const Digest& digest,
@@ -203,7 +205,7 @@ Result<void> Commit::delete_manifest(const RepositoryName& repository, const Dig
     if (!tag) {
       return Error{Errc::kCorrupt, "a tag of " + digest.str() + " has a damaged key"};
     }
-    erase_tag(repository, *tag, digest, by.actor);
+    SHALE_TRY(erase_tag(repository, *tag, digest, by.actor));
   }
   SHALE_TRY(tags.status());
 
@@ -220,6 +222,7 @@ Result<void> Commit::delete_manifest(const RepositoryName& repository, const Dig
   }
 
   erase(Family::kManifestLinks, key);
+  erase(Family::kPulls, key);
   --usage_[repository.str()].manifests;
   SHALE_TRY_ASSIGN(const bool shared,
                    lose_holder(Family::kManifestRepositories, repository, digest, link->size));

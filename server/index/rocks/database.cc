@@ -134,9 +134,9 @@ Result<std::vector<std::string>> stored_families(const RocksOptions& options) {
   return names;
 }
 
-/// The format of a store that was made completely, which its format row says; 0 for
-/// one that was not; or why it must not be touched.
-Result<std::uint32_t> stored_format(const Database& database, const RocksOptions& options) {
+/// What the format row says; 0 when there is none, for the store was not made
+/// completely; or why the store must not be touched.
+Result<std::uint32_t> format_of(const Database& database, const RocksOptions& options) {
   SHALE_TRY_ASSIGN(const auto value, View(database).get(Family::kStore, keys::kFormat));
   if (!value) {
     return std::uint32_t{0};
@@ -153,6 +153,16 @@ Result<std::uint32_t> stored_format(const Database& database, const RocksOptions
                           std::to_string(kFormat) + ": use the newer version that wrote it");
   }
   return format;
+}
+
+/// Whether a store of `format` has to have the family.
+bool belongs_to(std::uint32_t format, std::string_view family) {
+  if (format == 0) {
+    return false;
+  }
+  const auto* const known = std::ranges::find(kFamilyNames, family);
+  const auto place = static_cast<std::size_t>(known - kFamilyNames.begin());
+  return format >= 2 || place < kFamiliesOfFormat1;
 }
 
 }  // namespace
@@ -188,14 +198,16 @@ Result<std::unique_ptr<Database>> Database::open(const RocksOptions& options) {
   database->db_.reset(db);
   database->adopt(handles);
 
-  SHALE_TRY_ASSIGN(const std::uint32_t format, stored_format(*database, options));
-  if (format != 0 && !missing.empty()) {
-    return damaged(options, "column family " + missing.front().name + " is missing");
+  SHALE_TRY_ASSIGN(const std::uint32_t format, format_of(*database, options));
+  for (const rocksdb::ColumnFamilyDescriptor& family : missing) {
+    if (belongs_to(format, family.name)) {
+      return damaged(options, "column family " + family.name + " is missing");
+    }
   }
   if (format == 1) {
     SHALE_TRY(upgrade_usage(*database));
   }
-  if (format != kFormat) {
+  if (format < kFormat) {
     SHALE_TRY(database->complete(missing));
   }
   return database;
@@ -209,7 +221,8 @@ void Database::adopt(const std::vector<rocksdb::ColumnFamilyHandle*>& handles) {
   }
 }
 
-/// A crash in here leaves a store without its format row, to be completed next time.
+/// A crash in here leaves a store without its format row, or with the older one, to be
+/// completed next time.
 Result<void> Database::complete(const std::vector<rocksdb::ColumnFamilyDescriptor>& missing) {
   if (!missing.empty()) {
     std::vector<rocksdb::ColumnFamilyHandle*> handles;

@@ -40,7 +40,7 @@ Result<Sequence> RocksMetadataStore::State::commit(Build build) {
     const auto last = section.lock();
     SHALE_TRY(sync.healthy());
     number = *last + 1;
-    rocks::Commit commit(*database, number, options.clock.now(), options.lease);
+    rocks::Commit commit(*database, options.policy, number, options.clock.now(), options.lease);
     SHALE_TRY(build(commit));
     SHALE_TRY(commit.demand_quotas(options.policy.quotas));
     SHALE_TRY_ASSIGN(rocksdb::WriteBatch batch, commit.finish());

@@ -35,6 +35,7 @@ void fill(const RocksOptions& options) {
   auto image = with(with(manifest("m"), EdgeKind::kLayer, "layer"), EdgeKind::kSubject, "s");
   REQUIRE(store->put_manifest(put("a", image, {"v1", "v2"})));
   REQUIRE(store->delete_tag(repo("a"), tag("v2"), "x"));
+  REQUIRE(store->record_pulls({{repo("a"), digest_of("m"), options.clock.now()}}));
   REQUIRE(store->open_upload({UploadId::random(), repo("a"), options.clock.now()}));
   REQUIRE(value(store->check()).empty());
 }
@@ -82,8 +83,8 @@ TEST_CASE("check: finds any row of any family that is lost") {
     const auto rows = rows_of(*at.database, family);
     REQUIRE_FALSE(rows.empty());
     for (const auto& [key, bytes] : rows) {
-      // The format is seen to when opening, and nothing points at an upload.
-      if (key == keys::kFormat || family == Family::kUploads) {
+      // The format is seen to when opening, and nothing points at an upload or a pull.
+      if (key == keys::kFormat || family == Family::kUploads || family == Family::kPulls) {
         continue;
       }
       at.erase(family, key);
@@ -134,6 +135,7 @@ TEST_CASE("check: finds rows that nothing asked for") {
       {Family::kTagTargets, keys::tag_target(repo("a"), stray, tag("v1")), empty},
       {Family::kEdgesTo, keys::edge_to(repo("a"), stray, EdgeKind::kLayer, stray), empty},
       {Family::kSmallBlobs, keys::content(stray), rocks::encode_content("stray")},
+      {Family::kPulls, keys::link(repo("a"), stray), encode(rocks::PullRow{})},
       {Family::kSmallBlobs, keys::content(digest_of("small")), rocks::encode_content("other")},
       {Family::kSmallBlobs, keys::content(digest_of("layer")), rocks::encode_content("layer")},
       {Family::kBlobs, keys::content(stray), rocks::encode(rocks::BlobRow{1, {}})},
