@@ -3,13 +3,6 @@
 #include "server/index/memory_metadata_store.h"
 
 namespace shale::index {
-namespace {
-
-Error not_yet() {
-  return {Errc::kDisabled, "not yet"};
-}
-
-}  // namespace
 
 Result<Page<ListedManifest>> MemoryMetadataStore::list_manifests(const RepositoryName& repository,
                                                                  const std::optional<Digest>& after,
@@ -99,15 +92,42 @@ Result<void> MemoryMetadataStore::record_pulls(const std::vector<Pull>& pulls) {
   return {};
 }
 
-Result<Page<BlobLink>> MemoryMetadataStore::list_links(const RepositoryName& /*repository*/,
-                                                       const std::optional<Digest>& /*after*/,
-                                                       std::size_t /*limit*/) const {
-  return not_yet();
+namespace {
+
+/// What stands strictly after `after` in a map by digest, up to `limit` of it.
+template <class Item, class Map, class Make>
+Page<Item> digests_after(const Map& map, const std::optional<Digest>& after, std::size_t limit,
+                         Make make) {
+  Page<Item> page;
+  for (auto at = after ? map.upper_bound(*after) : map.begin(); at != map.end(); ++at) {
+    if (page.items.size() == limit) {
+      page.more = limit > 0;
+      break;
+    }
+    page.items.push_back(make(*at));
+  }
+  return page;
 }
 
-Result<Page<StoredBlob>> MemoryMetadataStore::list_blobs(const std::optional<Digest>& /*after*/,
-                                                         std::size_t /*limit*/) const {
-  return not_yet();
+}  // namespace
+
+Result<Page<BlobLink>> MemoryMetadataStore::list_links(const RepositoryName& repository,
+                                                       const std::optional<Digest>& after,
+                                                       std::size_t limit) const {
+  const auto state = state_.lock();
+  const Repository* found = state->find(repository);
+  if (found == nullptr) return Page<BlobLink>();
+  return digests_after<BlobLink>(found->blobs, after, limit, [](const auto& entry) {
+    return BlobLink{entry.first, entry.second};
+  });
+}
+
+Result<Page<StoredBlob>> MemoryMetadataStore::list_blobs(const std::optional<Digest>& after,
+                                                         std::size_t limit) const {
+  const auto state = state_.lock();
+  return digests_after<StoredBlob>(state->blobs, after, limit, [&](const auto& entry) {
+    return StoredBlob{entry.first, entry.second, state->small_blobs.contains(entry.first)};
+  });
 }
 
 }  // namespace shale::index

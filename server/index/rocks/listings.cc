@@ -14,10 +14,6 @@ using rocks::Scan;
 using rocks::View;
 namespace keys = rocks::keys;
 
-Error not_yet() {
-  return {Errc::kDisabled, "not yet"};
-}
-
 Error damaged(const std::string& what) {
   return {Errc::kCorrupt, what};
 }
@@ -155,15 +151,41 @@ Result<void> RocksMetadataStore::record_pulls(const std::vector<Pull>& pulls) {
   return {};
 }
 
-Result<Page<BlobLink>> RocksMetadataStore::list_links(const RepositoryName& /*repository*/,
-                                                      const std::optional<Digest>& /*after*/,
-                                                      std::size_t /*limit*/) const {
-  return not_yet();
+Result<Page<BlobLink>> RocksMetadataStore::list_links(const RepositoryName& repository,
+                                                      const std::optional<Digest>& after,
+                                                      std::size_t limit) const {
+  const View view(*state_->database);
+  Page<BlobLink> page;
+  Scan scan(view, Family::kBlobLinks, keys::of_repository(repository.str()), behind(after));
+  for (; scan.valid(); scan.next()) {
+    if (page.items.size() == limit) {
+      page.more = limit > 0;
+      break;
+    }
+    SHALE_TRY_ASSIGN(const Digest digest, digest_in(scan.key(), "a blob of " + repository.str()));
+    SHALE_TRY_ASSIGN(const auto row, rocks::decode<rocks::BlobLinkRow>(scan.value()));
+    page.items.push_back({digest, row.size});
+  }
+  SHALE_TRY(scan.status());
+  return page;
 }
 
-Result<Page<StoredBlob>> RocksMetadataStore::list_blobs(const std::optional<Digest>& /*after*/,
-                                                        std::size_t /*limit*/) const {
-  return not_yet();
+Result<Page<StoredBlob>> RocksMetadataStore::list_blobs(const std::optional<Digest>& after,
+                                                        std::size_t limit) const {
+  const View view(*state_->database);
+  Page<StoredBlob> page;
+  Scan scan(view, Family::kBlobs, {}, behind(after));
+  for (; scan.valid(); scan.next()) {
+    if (page.items.size() == limit) {
+      page.more = limit > 0;
+      break;
+    }
+    SHALE_TRY_ASSIGN(const Digest digest, digest_in(scan.key(), "a blob"));
+    SHALE_TRY_ASSIGN(const auto row, rocks::decode<rocks::BlobRow>(scan.value()));
+    page.items.push_back({digest, row.size, row.small});
+  }
+  SHALE_TRY(scan.status());
+  return page;
 }
 
 }  // namespace shale::index
