@@ -102,6 +102,7 @@ struct Registry::State {
   const Room room;
   Uploads uploads;
   Turnstile large_manifests{kLargeManifestsAtOnce};
+  Turnstile reports{1};  ///< those that read everything
 };
 
 Registry::Registry(BlobStore& blobs, index::MetadataStore& metadata, const Clock& clock,
@@ -115,6 +116,10 @@ const Options& Registry::options() const noexcept {
 
 index::Sequence Registry::sequence() const {
   return state_->metadata.sequence();
+}
+
+UsageReport Registry::usage_report() const {
+  return {state_->blobs, state_->metadata, state_->reports, state_->options.quotas};
 }
 
 // --- pull ---

@@ -14,6 +14,7 @@
 #include "blobstore/blob_store.h"
 #include "server/index/metadata_store.h"
 #include "server/registry/room.h"
+#include "server/registry/usage_report.h"
 
 namespace shale::registry {
 
@@ -176,6 +177,9 @@ class Registry {
   Result<index::Page<index::Referrer>> list_referrers(const index::RepositoryName& repository,
                                                       const Digest& subject,
                                                       const index::ReferrersQuery& query) const;
+
+  /// Where the space is. Must not outlive this.
+  UsageReport usage_report() const;
 
   // Delete. `kDisabled` as `Deletes` says; else the errors of `index::MetadataStore`.
   Result<void> delete_manifest(const index::RepositoryName& repository,
