@@ -29,6 +29,13 @@ Result<http::Opened> post_uploads(const Call& call);
 Result<http::Opened> patch_upload(const Call& call);
 Result<http::Opened> put_upload(const Call& call);
 
+// Where the space is: usage.cc.
+Result<http::Response> get_usage(const Call& call);
+Result<http::Response> get_repository_usage(const Call& call);
+Result<http::Response> get_layers(const Call& call);
+Result<http::Response> get_images(const Call& call);
+Result<http::Response> get_quotas(const Call& call);
+
 // Where there is authentication: tokens.cc.
 Result<http::Response> get_token(const Call& call);
 Result<http::Response> post_token(const Call& call);

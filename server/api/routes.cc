@@ -24,6 +24,12 @@ constexpr std::string_view kRobots = "/api/v1/robots";
 constexpr std::string_view kRobot = "/api/v1/robots/{robot}";
 constexpr std::string_view kRobotSecret = "/api/v1/robots/{robot}/secret";
 
+constexpr std::string_view kUsage = "/api/v1/usage";
+constexpr std::string_view kRepositoryUsage = "/api/v1/repositories/{name}/usage";
+constexpr std::string_view kLayers = "/api/v1/layers";
+constexpr std::string_view kImages = "/api/v1/images";
+constexpr std::string_view kQuotas = "/api/v1/quotas";
+
 constexpr std::array kRoutes = {
     Route{Method::kGet, Resource::kBase, "/v2/", Need::kLogin, PointRead{get_base}},
     Route{Method::kHead, Resource::kBase, "/v2/", Need::kLogin, PointRead{get_base}},
@@ -75,6 +81,19 @@ constexpr std::array kRoutes = {
     Route{Method::kDelete, Resource::kRobot, kRobot, Need::kAdmin, Blocking{delete_robot}},
     Route{Method::kPost, Resource::kRobotSecret, kRobotSecret, Need::kAdmin,
           Blocking{post_robot_secret, Blocking::Body::kSmall}},
+
+    Route{Method::kGet, Resource::kUsage, kUsage, Need::kAdmin, Blocking{get_usage}},
+    Route{Method::kHead, Resource::kUsage, kUsage, Need::kAdmin, Blocking{get_usage}},
+    Route{Method::kGet, Resource::kRepositoryUsage, kRepositoryUsage, Need::kPull,
+          Blocking{get_repository_usage}},
+    Route{Method::kHead, Resource::kRepositoryUsage, kRepositoryUsage, Need::kPull,
+          Blocking{get_repository_usage}},
+    Route{Method::kGet, Resource::kLayers, kLayers, Need::kAdmin, Blocking{get_layers}},
+    Route{Method::kHead, Resource::kLayers, kLayers, Need::kAdmin, Blocking{get_layers}},
+    Route{Method::kGet, Resource::kImages, kImages, Need::kCatalog, Blocking{get_images}},
+    Route{Method::kHead, Resource::kImages, kImages, Need::kCatalog, Blocking{get_images}},
+    Route{Method::kGet, Resource::kQuotas, kQuotas, Need::kAdmin, Blocking{get_quotas}},
+    Route{Method::kHead, Resource::kQuotas, kQuotas, Need::kAdmin, Blocking{get_quotas}},
 };
 
 }  // namespace

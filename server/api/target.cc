@@ -32,6 +32,21 @@ std::optional<Target> parse_robots(std::string_view path) {
   return std::nullopt;
 }
 
+/// The name may be empty, as above.
+std::optional<Target> parse_usage(std::string_view path) {
+  constexpr std::string_view kFront = "/api/v1/repositories/";
+  constexpr std::string_view kEnd = "/usage";
+  if (path == "/api/v1/usage") return target(Resource::kUsage, {}, {});
+  if (path == "/api/v1/layers") return target(Resource::kLayers, {}, {});
+  if (path == "/api/v1/images") return target(Resource::kImages, {}, {});
+  if (path == "/api/v1/quotas") return target(Resource::kQuotas, {}, {});
+  if (!path.starts_with(kFront)) return std::nullopt;
+  path.remove_prefix(kFront.size());
+  if (!path.ends_with(kEnd)) return std::nullopt;
+  path.remove_suffix(kEnd.size());
+  return target(Resource::kRepositoryUsage, path, {});
+}
+
 }  // namespace
 
 std::optional<Target> parse_target(std::string_view path) {
@@ -41,6 +56,7 @@ std::optional<Target> parse_target(std::string_view path) {
   if (path == "/auth/keys") return Target{Resource::kKeys, {}, {}};
   if (path == "/auth/revoke") return Target{Resource::kRevoke, {}, {}};
   if (path == "/api/v1/tokens/revoke") return Target{Resource::kTokensRevoke, {}, {}};
+  if (auto usage = parse_usage(path)) return usage;
   if (!path.starts_with(kPrefix)) return parse_robots(path);
   std::string_view rest = path.substr(kPrefix.size());
   if (rest == "_catalog") return Target{Resource::kCatalog, {}, {}};

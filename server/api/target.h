@@ -25,6 +25,12 @@ enum class Resource : std::uint8_t {
   kRobots,        ///< /api/v1/robots, likewise
   kRobot,         ///< /api/v1/robots/{robot}
   kRobotSecret,   ///< /api/v1/robots/{robot}/secret
+
+  kUsage,            ///< /api/v1/usage
+  kRepositoryUsage,  ///< /api/v1/repositories/{name}/usage
+  kLayers,           ///< /api/v1/layers
+  kImages,           ///< /api/v1/images
+  kQuotas,           ///< /api/v1/quotas
 };
 
 /// A path, taken apart but not yet validated.

@@ -45,6 +45,16 @@ std::string written(const Target& target) {
       return "/api/v1/robots/" + target.item;
     case Resource::kRobotSecret:
       return "/api/v1/robots/" + target.item + "/secret";
+    case Resource::kUsage:
+      return "/api/v1/usage";
+    case Resource::kRepositoryUsage:
+      return "/api/v1/repositories/" + target.name + "/usage";
+    case Resource::kLayers:
+      return "/api/v1/layers";
+    case Resource::kImages:
+      return "/api/v1/images";
+    case Resource::kQuotas:
+      return "/api/v1/quotas";
   }
   std::abort();
 }
