@@ -22,6 +22,9 @@ string monolithic(const string& repository, const string& content) {
 void check_full(const WireResponse& answer, const string& numbers) {
   CHECK(answer.status == 403);
   CHECK(wire_codes(answer) == "DENIED");
+  // In the message too, for some clients show no detail.
+  CHECK(answer.body.find("\"message\":\"the namespace team may hold 10 bytes and holds ") !=
+        string::npos);
   CHECK(answer.body.find("the namespace team may hold 10 bytes and holds " + numbers) !=
         string::npos);
 }
