@@ -78,8 +78,8 @@ Json largest_json(const std::vector<registry::RepositoryUsage>& largest) {
 }
 
 Json store_json(const registry::StoreReport& report) {
-  const double bytes = static_cast<double>(report.stored.bytes);
-  const double logical = static_cast<double>(report.sum.logical);
+  const auto bytes = static_cast<double>(report.stored.bytes);
+  const auto logical = static_cast<double>(report.sum.logical);
   return {{"stored", report.stored.bytes},
           {"logical", report.sum.logical},
           {"ratio", bytes > 0 ? logical / bytes : 1.0},

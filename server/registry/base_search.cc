@@ -3,6 +3,7 @@
 
 #include "server/registry/json_tree.h"
 #include "server/registry/manifest_parser.h"
+#include "server/registry/scan_turn.h"
 #include "server/registry/usage_report.h"
 
 namespace shale::registry {
@@ -30,8 +31,8 @@ Result<Layers> layers_of(const index::StoredManifest& stored) {
     const auto* descriptor = entry.as<json::Object>();
     const json::Value* text = descriptor == nullptr ? nullptr : json::find(*descriptor, "digest");
     if (text == nullptr || text->as<std::string>() == nullptr) return Layers();
-    SHALE_TRY_ASSIGN(Digest digest, Digest::parse(*text->as<std::string>()));
-    layers.push_back(std::move(digest));
+    SHALE_TRY_ASSIGN(const Digest digest, Digest::parse(*text->as<std::string>()));
+    layers.push_back(digest);
   }
   return layers;
 }
@@ -222,11 +223,7 @@ Result<void> UsageReport::find_by_annotation(const Base& base, const Visible& vi
 }
 
 Result<FoundImages> UsageReport::images_on(const BaseImage& base, const Visible& visible) const {
-  const auto turn = Turnstile::Turn::without_waiting(scans_);
-  if (!turn) {
-    const std::string what = "another question that reads everything is being answered";
-    return Error{Errc::kUnavailable, what, {what + ": ask again when it is done"}};
-  }
+  SHALE_TRY_ASSIGN(const auto turn, take_scan_turn(scans_));
   SHALE_TRY_ASSIGN(const Base looked_up, look_up(base, visible));
   Found found;
   SHALE_TRY(find_by_layers(looked_up, visible, found));

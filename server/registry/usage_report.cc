@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "server/index/quota_check.h"
+#include "server/registry/scan_turn.h"
 
 namespace shale::registry {
 
@@ -13,11 +14,6 @@ using index::RepositoryName;
 namespace {
 
 constexpr std::size_t kAtOnce = 1000;
-
-Error busy() {
-  const std::string what = "another question that reads everything is being answered";
-  return {Errc::kUnavailable, what, {what + ": ask again when it is done"}};
-}
 
 /// Keeps the first `limit` by `Before`, however many come.
 template <class T, class Before>
@@ -176,8 +172,7 @@ Result<std::vector<QuotaUse>> UsageReport::quotas() const {
 }
 
 Result<std::vector<SharedLayer>> UsageReport::most_shared_layers(std::size_t limit) const {
-  const auto turn = Turnstile::Turn::without_waiting(scans_);
-  if (!turn) return busy();
+  SHALE_TRY_ASSIGN(const auto turn, take_scan_turn(scans_));
   const auto before = [](const SharedLayer& one, const SharedLayer& other) {
     return std::tie(other.images, other.repositories, other.size, one.digest) <
            std::tie(one.images, one.repositories, one.size, other.digest);
