@@ -7,6 +7,7 @@
 
 #include <doctest/doctest.h>
 
+#include "server/index/rocks/codec.h"
 #include "server/index/rocks/counters.h"
 #include "server/index/rocks/database.h"
 #include "server/index/rocks/keys.h"
@@ -167,16 +168,33 @@ TEST_CASE("check: finds rows that nothing asked for") {
   CHECK_FALSE(is_noticed(*at.database));
 }
 
-TEST_CASE("usage: a store of format 1 is brought along when it is opened, once") {
-  const Opened at;
-  const auto expected = rows_of(*at.database, Family::kUsage);
-  for (const auto& [key, bytes] : expected) {
+/// Makes the rows of usage those of format 1.
+void narrow_usage(const Opened& at) {
+  for (const auto& [key, bytes] : rows_of(*at.database, Family::kUsage)) {
     if (key == keys::of_repository("")) continue;
     at.erase(Family::kUsage, key);
     if (key.find('/') == std::string::npos) {
       at.put(Family::kUsage, key, bytes.substr(0, bytes.size() - sizeof(std::uint64_t)));
     }
   }
+}
+
+TEST_CASE("usage: opening a store of format 1 counts its namespaces") {
+  Opened at;
+  narrow_usage(at);
+  at.put(Family::kStore, std::string(keys::kFormat), rocks::Encoder().u32(1).take());
+  at.database.reset();
+  const auto store = value(RocksMetadataStore::open(at.options));
+  CHECK(value(store->check()).empty());
+  CHECK(value(store->usage(repo("a"))).blobs == 3);
+  CHECK(value(store->usage_below("a")) == value(store->usage(repo("a"))));
+  CHECK(value(store->usage_below("")) == value(store->usage(repo("a"))));
+}
+
+TEST_CASE("usage: a store of format 1 is brought along when it is opened, once") {
+  const Opened at;
+  const auto expected = rows_of(*at.database, Family::kUsage);
+  narrow_usage(at);
   REQUIRE(is_noticed(*at.database));
   REQUIRE(rocks::upgrade_usage(*at.database));
   CHECK(rows_of(*at.database, Family::kUsage) == expected);
