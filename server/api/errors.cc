@@ -131,7 +131,14 @@ http::Response error_response(const WireError& error, const std::vector<std::str
 }
 
 http::Response error_response(const Error& error) {
-  http::Response response = error_response(wire_error(error.code), error.details);
+  WireError wire = wire_error(error.code);
+  std::string told;
+  if (error.code == Errc::kQuotaExceeded && !error.details.empty()) {
+    // skopeo and podman show no detail, and without its numbers nobody knows what to do.
+    told = error.details.front() + ": delete something, or ask for a larger quota";
+    wire.text = told;
+  }
+  http::Response response = error_response(wire, error.details);
   response.log_message = error.message;
   return response;
 }

@@ -32,6 +32,12 @@ Result<http::Opened> put_upload(const Call& call);
 // Of the whole registry: collection.cc.
 Result<http::Response> get_collection(const Call& call);
 Result<http::Response> post_collection_run(const Call& call);
+// Where the space is: usage.cc.
+Result<http::Response> get_usage(const Call& call);
+Result<http::Response> get_repository_usage(const Call& call);
+Result<http::Response> get_layers(const Call& call);
+Result<http::Response> get_images(const Call& call);
+Result<http::Response> get_quotas(const Call& call);
 
 // Where there is authentication: tokens.cc.
 Result<http::Response> get_token(const Call& call);

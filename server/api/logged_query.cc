@@ -8,9 +8,9 @@ namespace {
 
 /// Those whose values say what was asked for, and never who asks. `account` is not among
 /// them: nobody has proved that it is no password.
-constexpr std::array<std::string_view, 12> kHarmless = {
-    "n",   "last",         "digest", "digest-algorithm", "mount", "from",
-    "tag", "artifactType", "ns",     "service",          "scope", "offline_token"};
+constexpr std::array<std::string_view, 16> kHarmless = {
+    "n",  "last",    "digest", "digest-algorithm", "mount",     "from", "tag",   "artifactType",
+    "ns", "service", "scope",  "offline_token",    "namespace", "top",  "layer", "base"};
 
 }  // namespace
 

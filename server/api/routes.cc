@@ -31,6 +31,11 @@ constexpr std::string_view kPastTag = "/api/v1/repositories/{name}/tags/{tag}";
 constexpr std::string_view kTagHistory = "/api/v1/repositories/{name}/tags/{tag}/history";
 constexpr std::string_view kTagRollback = "/api/v1/repositories/{name}/tags/{tag}/rollback";
 constexpr std::string_view kTagRestore = "/api/v1/repositories/{name}/tags/{tag}/restore";
+constexpr std::string_view kUsage = "/api/v1/usage";
+constexpr std::string_view kRepositoryUsage = "/api/v1/repositories/{name}/usage";
+constexpr std::string_view kLayers = "/api/v1/layers";
+constexpr std::string_view kImages = "/api/v1/images";
+constexpr std::string_view kQuotas = "/api/v1/quotas";
 
 constexpr std::array kRoutes = {
     Route{Method::kGet, Resource::kBase, "/v2/", Need::kLogin, PointRead{get_base}},
@@ -102,6 +107,18 @@ constexpr std::array kRoutes = {
           Blocking{post_tag_rollback, Blocking::Body::kSmall}},
     Route{Method::kPost, Resource::kTagRestore, kTagRestore, Need::kPush,
           Blocking{post_tag_restore, Blocking::Body::kSmall}},
+    Route{Method::kGet, Resource::kUsage, kUsage, Need::kAdmin, Blocking{get_usage}},
+    Route{Method::kHead, Resource::kUsage, kUsage, Need::kAdmin, Blocking{get_usage}},
+    Route{Method::kGet, Resource::kRepositoryUsage, kRepositoryUsage, Need::kPull,
+          Blocking{get_repository_usage}},
+    Route{Method::kHead, Resource::kRepositoryUsage, kRepositoryUsage, Need::kPull,
+          Blocking{get_repository_usage}},
+    Route{Method::kGet, Resource::kLayers, kLayers, Need::kAdmin, Blocking{get_layers}},
+    Route{Method::kHead, Resource::kLayers, kLayers, Need::kAdmin, Blocking{get_layers}},
+    Route{Method::kGet, Resource::kImages, kImages, Need::kCatalog, Blocking{get_images}},
+    Route{Method::kHead, Resource::kImages, kImages, Need::kCatalog, Blocking{get_images}},
+    Route{Method::kGet, Resource::kQuotas, kQuotas, Need::kAdmin, Blocking{get_quotas}},
+    Route{Method::kHead, Resource::kQuotas, kQuotas, Need::kAdmin, Blocking{get_quotas}},
 };
 
 }  // namespace

@@ -32,6 +32,21 @@ std::optional<Target> parse_robots(std::string_view path) {
   return std::nullopt;
 }
 
+/// The name may be empty, as above.
+std::optional<Target> parse_usage(std::string_view path) {
+  constexpr std::string_view kFront = "/api/v1/repositories/";
+  constexpr std::string_view kEnd = "/usage";
+  if (path == "/api/v1/usage") return target(Resource::kUsage, {}, {});
+  if (path == "/api/v1/layers") return target(Resource::kLayers, {}, {});
+  if (path == "/api/v1/images") return target(Resource::kImages, {}, {});
+  if (path == "/api/v1/quotas") return target(Resource::kQuotas, {}, {});
+  if (!path.starts_with(kFront)) return std::nullopt;
+  path.remove_prefix(kFront.size());
+  if (!path.ends_with(kEnd)) return std::nullopt;
+  path.remove_suffix(kEnd.size());
+  return target(Resource::kRepositoryUsage, path, {});
+}
+
 /// A word at the end is read as what it says, so of a repository whose last part is `tags`,
 /// the tags called `tags`, `history`, `rollback` and `restore` cannot be named here.
 std::optional<Target> parse_past(std::string_view path) {
@@ -53,7 +68,12 @@ std::optional<Target> parse_past(std::string_view path) {
 
 std::optional<Target> parse_admin(std::string_view path) {
   constexpr std::string_view kRepositories = "/api/v1/repositories/";
-  if (path.starts_with(kRepositories)) return parse_past(path.substr(kRepositories.size()));
+  if (path.starts_with(kRepositories)) {
+    const auto rest = path.substr(kRepositories.size());
+    // Before the usage, for a tag may be called that.
+    if (auto past = parse_past(rest)) return past;
+  }
+  if (auto usage = parse_usage(path)) return usage;
   return parse_robots(path);
 }
 

@@ -34,6 +34,11 @@ enum class Resource : std::uint8_t {
   kTagHistory,   ///< /api/v1/repositories/{name}/tags/{tag}/history
   kTagRollback,  ///< /api/v1/repositories/{name}/tags/{tag}/rollback
   kTagRestore,   ///< /api/v1/repositories/{name}/tags/{tag}/restore
+  kUsage,            ///< /api/v1/usage
+  kRepositoryUsage,  ///< /api/v1/repositories/{name}/usage
+  kLayers,           ///< /api/v1/layers
+  kImages,           ///< /api/v1/images
+  kQuotas,           ///< /api/v1/quotas
 };
 
 /// A path, taken apart but not yet validated.

@@ -94,6 +94,14 @@ Result<UploadTarget> upload_target(const Call& call) {
   return UploadTarget{std::move(repository), std::move(id)};
 }
 
+/// That the quotas have room for the body, where its length is known before it comes.
+Result<void> admit_chunk(const Call& call, const UploadTarget& target,
+                         const std::optional<Digest>& digest) {
+  const http::Framing& framing = call.request.framing;
+  if (framing.kind == http::Framing::Kind::kChunked) return {};
+  return call.registry.admit_chunk(target.repository, target.id, digest, framing.length);
+}
+
 constexpr WireError kBadChunkRange{400, "BLOB_UPLOAD_INVALID",
                                    "Content-Range of a chunk must be <first>-<last>"};
 
@@ -165,6 +173,7 @@ Result<http::Opened> post_uploads(const Call& call) {
 
   if (const auto text = call.query.find("digest")) {
     SHALE_TRY_ASSIGN(const auto digest, Digest::parse(*text));
+    SHALE_TRY(call.registry.admit_blob(repository, digest, call.request.framing.length));
     SHALE_TRY_ASSIGN(auto writer, call.registry.receive_blob(repository, digest.algorithm()));
     return http::Opened(std::make_unique<CommitSink>(std::move(writer), digest,
                                                      created_response(call, repository, digest)));
@@ -176,6 +185,7 @@ Result<http::Opened> post_uploads(const Call& call) {
 
 Result<http::Opened> patch_upload(const Call& call) {
   SHALE_TRY_ASSIGN(const auto target, upload_target(call));
+  SHALE_TRY(admit_chunk(call, target, std::nullopt));
   SHALE_TRY_ASSIGN(auto taken, take_upload(call, target));
   if (auto* refused = std::get_if<http::Response>(&taken)) return http::Opened(std::move(*refused));
   return http::Opened(std::make_unique<ChunkSink>(
@@ -190,6 +200,7 @@ Result<http::Opened> put_upload(const Call& call) {
     return Error{Errc::kDigestInvalid, "no digest", {"the query parameter digest is missing"}};
   }
   SHALE_TRY_ASSIGN(const auto digest, Digest::parse(*text));
+  SHALE_TRY(admit_chunk(call, target, digest));
   SHALE_TRY_ASSIGN(auto taken, take_upload(call, target));
   if (auto* refused = std::get_if<http::Response>(&taken)) return http::Opened(std::move(*refused));
   return http::Opened(std::make_unique<CommitSink>(

@@ -19,6 +19,7 @@
 #include "server/cli/robot_command.h"
 #include "server/cli/tag_command.h"
 #include "server/cli/tls_command.h"
+#include "server/cli/usage_command.h"
 #include "server/cli/version.h"
 #include "server/config/load.h"
 #include "server/config/print.h"
@@ -342,6 +343,7 @@ int run(const std::vector<std::string>& arguments, const Surroundings& surroundi
   const TlsCommand tls(app);
   const UserCommand user(app);
   const RobotCommand robot(app);
+  const UsageCommands usage(app);
   const PolicyCommand policy(app);
   const GcCommand gc(app);
   const TagCommand tag(app);
@@ -359,6 +361,7 @@ int run(const std::vector<std::string>& arguments, const Surroundings& surroundi
   if (tls.chosen()) return tls.run(surroundings);
   if (user.chosen()) return user.run(surroundings);
   if (robot.chosen()) return robot.run(surroundings);
+  if (usage.chosen()) return usage.run(surroundings);
   if (policy.chosen()) return policy.run(surroundings);
   if (gc.chosen()) return gc.run(surroundings);
   if (tag.chosen()) return tag.run(surroundings);

@@ -12,6 +12,7 @@
 #include "server/cli/certificates.h"
 #include "server/cli/control.h"
 #include "server/http/ip_network.h"
+#include "server/index/quota_check.h"
 
 namespace shale::cli {
 namespace {
@@ -59,6 +60,13 @@ std::string usable_control_path(const config::Config& config, log::Logger& logge
   return {};
 }
 
+std::vector<index::Quota> quotas_of(const config::Config& config) {
+  std::vector<index::Quota> quotas;
+  for (const config::Quota& quota : config.quotas)
+    quotas.push_back({quota.name_space, quota.bytes, quota.tags});
+  return quotas;
+}
+
 }  // namespace
 
 http::TrustedProxies trusted_proxies(const config::Config& config) {
@@ -74,11 +82,22 @@ log::Options log_options(const config::Config& config, bool on_terminal) {
           .level = log_level(config.log.level)};
 }
 
+index::StorePolicy store_policy(const config::Config& config) {
+  index::StorePolicy policy;
+  if (auto quotas = quotas_of(config); !quotas.empty()) {
+    policy.quotas = [quotas = std::move(quotas)](const index::RepositoryName& repository) {
+      return index::covering(quotas, repository);
+    };
+  }
+  return policy;
+}
+
 index::RocksOptions metadata_options(const config::Config& config, const Clock& clock,
                                      log::Logger& logger) {
   return {.path = std::filesystem::path(config.storage.data_dir) / "metadata",
           .clock = clock,
           .lease = config.storage.lease,
+          .policy = store_policy(config),
           .durability = config.storage.durability == config::Durability::kSynced
                             ? index::Durability::kSynced
                             : index::Durability::kRelaxed,
@@ -98,6 +117,7 @@ registry::Options registry_options(const config::Config& config) {
           .tags_per_push = config.limits.tags_per_push,
           .upload_expiry =
               std::chrono::duration_cast<std::chrono::seconds>(config.timeouts.upload_expiry),
+          .quotas = quotas_of(config),
           .lease = config.storage.lease};
 }
 

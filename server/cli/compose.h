@@ -18,6 +18,8 @@ log::Options log_options(const config::Config& config, bool on_terminal);
 /// `clock` and `logger` must outlive the store.
 index::RocksOptions metadata_options(const config::Config& config, const Clock& clock,
                                      log::Logger& logger);
+/// What the rules of the configuration say of each repository.
+index::StorePolicy store_policy(const config::Config& config);
 registry::Options registry_options(const config::Config& config);
 api::Settings api_settings(const config::Config& config);
 /// `audit` as in those.

@@ -23,8 +23,14 @@ struct Assignment {
   std::vector<Text> texts;
 };
 
+/// All quotas of a file.
+struct QuotaList {
+  std::vector<Quota> quotas;
+  std::string where;
+};
+
 /// What a source has to say, in its order, and what in it could not be understood.
-using Reading = std::vector<std::variant<Assignment, Problem>>;
+using Reading = std::vector<std::variant<Assignment, Problem, QuotaList>>;
 
 Reading read_file(const std::string& path);
 Reading read_environment(const std::vector<std::string>& entries);

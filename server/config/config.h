@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "server/config/address.h"
+#include "server/config/quota.h"
 
 namespace shale::config {
 
@@ -147,6 +148,7 @@ struct Config {
   Registry registry;
   Auth auth;
   Log log;
+  std::vector<Quota> quotas;  ///< of the file alone, each namespace once
 
   bool operator==(const Config&) const = default;
 };

@@ -25,6 +25,9 @@ struct Draft {
       if (const auto* problem = std::get_if<Problem>(&statement)) {
         refused.insert(problem->key);
         problems.push_back(*problem);
+      } else if (const auto* list = std::get_if<QuotaList>(&statement)) {
+        loaded.config.quotas = list->quotas;
+        loaded.origins.insert_or_assign("quotas", list->where);
       } else {
         assign(std::get<Assignment>(statement));
       }

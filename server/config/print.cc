@@ -79,6 +79,21 @@ void walk(BeginSection begin_section, BeginGroup begin_group, Each each) {
   }
 }
 
+/// One quota as YAML in a line.
+std::string quota_line(const Quota& quota) {
+  std::string line = "{namespace: " + quota.name_space;
+  if (quota.bytes) line += ", bytes: " + format_size(*quota.bytes);
+  if (quota.tags) line += ", tags: " + std::to_string(*quota.tags);
+  return line + '}';
+}
+
+Json quota_json(const Quota& quota) {
+  Json json{{"namespace", quota.name_space}};
+  if (quota.bytes) json["bytes"] = *quota.bytes;
+  if (quota.tags) json["tags"] = *quota.tags;
+  return json;
+}
+
 std::string margin_of(const Setting& setting) {
   return setting.group().empty() ? "  " : "    ";
 }
@@ -127,6 +142,9 @@ std::string to_yaml(const Config& config) {
          yaml += margin_of(setting) + std::string(setting.name()) + ": " +
                  yaml_value(setting, config) + '\n';
        });
+  if (!config.quotas.empty()) yaml += "quotas:\n";
+  for (const Quota& quota : config.quotas)
+    yaml += "  - " + quota_line(quota) + '\n';
   return yaml;
 }
 
@@ -137,6 +155,8 @@ std::string to_json(const Config& config) {
     Json& place = setting.group().empty() ? section : section[std::string(setting.group())];
     place[std::string(setting.name())] = json_value(setting, config);
   }
+  for (const Quota& quota : config.quotas)
+    json["quotas"].push_back(quota_json(quota));
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
 }
 
@@ -150,6 +170,8 @@ std::string to_table(const Loaded& loaded) {
     rows.push_back({std::string(setting.key), yaml_value(setting, loaded.config),
                     origin == loaded.origins.end() ? "default" : origin->second});
   }
+  for (const Quota& quota : loaded.config.quotas)
+    rows.push_back({"quotas", quota_line(quota), loaded.origins.at("quotas")});
 
   std::size_t key_width = 0;
   std::size_t value_width = 0;
@@ -191,6 +213,16 @@ std::string reference() {
          text += margin + '#' + std::string(setting.name()) + ": " + yaml_value(setting, defaults) +
                  '\n';
        });
+  text +=
+      "\n# The most that the repositories of a namespace may hold together: team-a is the\n"
+      "# repository team-a and all that begin with team-a/. Bytes count each blob and manifest "
+      "once\n"
+      "# for each repository that has it. One of `bytes` and `tags` may be left out. A push "
+      "beyond\n"
+      "# is refused, before its bytes are sent where their number is known. In this file alone.\n"
+      "#quotas:\n"
+      "#  - {namespace: team-a, bytes: 100GiB, tags: 5000}\n"
+      "#  - {namespace: team-a/nightly, bytes: 20GiB}\n";
   return text;
 }
 

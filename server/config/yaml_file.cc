@@ -6,6 +6,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include "server/config/assignment.h"
+#include "server/config/quota_list.h"
 #include "server/config/text.h"
 #include "server/config/yaml_text.h"
 
@@ -52,6 +53,8 @@ class Reader {
       const std::string name = key_text(entry.first);
       if (!seen.insert(name).second) {
         note(at(entry.first.Mark()), name, "this section is already above: merge the two");
+      } else if (name == "quotas") {
+        read_quotas(entry.second, path_, reading_);
       } else if (!is_section(name)) {
         note_unknown(entry.first.Mark(), name);
       } else {

@@ -148,9 +148,12 @@ Result<UploadRow> MemoryMetadataStore::find_upload(const UploadId& id) const {
 }
 
 Result<Usage> MemoryMetadataStore::usage(const RepositoryName& repository) const {
-  const auto state = state_.lock();
+  return state_.lock()->usage_of(repository);
+}
+
+Usage MemoryMetadataStore::State::usage_of(const RepositoryName& name) const {
   Usage usage;
-  const Repository* found = state->find(repository);
+  const Repository* found = find(name);
   if (found == nullptr) {
     return usage;
   }
@@ -158,8 +161,8 @@ Result<Usage> MemoryMetadataStore::usage(const RepositoryName& repository) const
   usage.tags = static_cast<std::int64_t>(found->tags.size());
   usage.blobs = static_cast<std::int64_t>(found->blobs.size());
   const auto count = [&](std::uint64_t size, auto has) {
-    const auto holders = std::ranges::count_if(
-        state->repositories, [&](const auto& entry) { return has(entry.second); });
+    const auto holders =
+        std::ranges::count_if(repositories, [&](const auto& entry) { return has(entry.second); });
     usage.logical += static_cast<std::int64_t>(size);
     usage.unique += holders == 1 ? static_cast<std::int64_t>(size) : 0;
   };
@@ -340,6 +343,7 @@ Result<Sequence> MemoryMetadataStore::link_blob(const LinkBlob& request) {
   if (stored != state->blobs.end() && stored->second != request.size) {
     return Error{Errc::kCorrupt, request.digest.str() + " is recorded with another size"};
   }
+  SHALE_TRY(demand_room(*state, request.repository, request.digest, request.size));
   if (request.upload) {
     state->uploads.erase(*request.upload);
   }
@@ -356,6 +360,7 @@ Result<Sequence> MemoryMetadataStore::mount_blob(const RepositoryName& from,
   if (source == nullptr || !source->blobs.contains(digest)) {
     return Error{Errc::kBlobUnknown, digest.str() + " is not in " + from.str()};
   }
+  SHALE_TRY(demand_room(*state, to, digest, source->blobs.at(digest)));
   return link(*state, to, digest, source->blobs.at(digest));
 }
 
@@ -392,8 +397,16 @@ Result<Sequence> MemoryMetadataStore::put_manifest(const PutManifest& request) {
   if (request.tags.empty()) {
     SHALE_TRY(demand(request.condition, "the manifest", state->named(request.repository, digest)));
   }
+  for (const Tag& tag : request.tags) {
+    const Manifest* named = state->find(request.repository, tag);
+    if (named != nullptr && named->descriptor.digest != digest) {
+      SHALE_TRY(demand_movable(policy_, request.repository, tag));
+    }
+  }
+  SHALE_TRY(demand_room(*state, request));
   ++state->sequence;
   state->repositories[request.repository].manifests.insert_or_assign(digest, request.manifest);
+  state->repositories[request.repository].pushed.insert_or_assign(digest, clock_.now());
   for (const Tag& tag : request.tags) {
     move_tag(*state, request.repository, tag, digest, request.actor);
   }
@@ -407,6 +420,7 @@ Result<Sequence> MemoryMetadataStore::delete_tag(const RepositoryName& repositor
   if (state->find(repository, tag) == nullptr) {
     return Error{Errc::kManifestUnknown, "no tag " + tag.str() + " in " + repository.str()};
   }
+  SHALE_TRY(demand_movable(policy_, repository, tag));
   ++state->sequence;
   move_tag(*state, repository, tag, std::nullopt, by.actor);
   return settle(*state);
@@ -419,14 +433,19 @@ Result<Sequence> MemoryMetadataStore::delete_manifest(const RepositoryName& repo
   if (state->find(repository, digest) == nullptr) {
     return Error{Errc::kManifestUnknown, digest.str() + " is not in " + repository.str()};
   }
-  ++state->sequence;
   const auto tags = state->repositories[repository].tags;
+  for (const auto& [tag, target] : tags) {
+    if (target == digest) SHALE_TRY(demand_movable(policy_, repository, tag));
+  }
+  ++state->sequence;
   for (const auto& [tag, target] : tags) {
     if (target == digest) {
       move_tag(*state, repository, tag, std::nullopt, by.actor);
     }
   }
   state->repositories[repository].manifests.erase(digest);
+  state->repositories[repository].pushed.erase(digest);
+  state->repositories[repository].pulled.erase(digest);
   return settle(*state);
 }
 

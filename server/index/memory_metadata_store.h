@@ -94,6 +94,8 @@ class MemoryMetadataStore final : public MetadataStore {
     std::map<Digest, Manifest> manifests;
     std::map<Digest, std::uint64_t> blobs;  ///< size in bytes
     std::map<Tag, Digest> tags;
+    std::map<Digest, Time> pushed;  ///< manifests, when last
+    std::map<Digest, Time> pulled;  ///< likewise, where it was told
 
     bool exists() const { return !manifests.empty() || !blobs.empty(); }
     bool names_blob(const Digest& digest) const;
@@ -116,9 +118,18 @@ class MemoryMetadataStore final : public MetadataStore {
     bool is_linked(const Digest& blob) const;
     std::optional<Digest> named(const RepositoryName& name, const Reference& reference) const;
     std::vector<RepositoryName> names() const;
+    Usage usage_of(const RepositoryName& name) const;
+    Usage usage_below(std::string_view name_space) const;
   };
 
   static Collected forget(State& state, const Digest& digest, Time now);
+  /// An error when a quota of the repository leaves less than is asked for.
+  Result<void> demand_room(const State& state, const RepositoryName& repository, std::int64_t bytes,
+                           std::int64_t tags) const;
+  /// The same for a manifest with its tags, and for a blob.
+  Result<void> demand_room(const State& state, const PutManifest& request) const;
+  Result<void> demand_room(const State& state, const RepositoryName& repository, const Digest& blob,
+                           std::uint64_t size) const;
   Sequence link(State& state, const RepositoryName& repository, const Digest& digest,
                 std::uint64_t size) const;
   void move_tag(State& state, const RepositoryName& repository, const Tag& tag,

@@ -203,7 +203,8 @@ class MetadataStore {
   virtual Result<Usage> usage(const RepositoryName& repository) const = 0;
   virtual Result<StoreUsage> store_usage() const = 0;
   virtual Sequence sequence() const = 0;
-  /// Sums over all repositories of a namespace, itself one of them; no scan.
+  /// Sums over all repositories of a namespace, itself one of them; over all there
+  /// are for the empty one. No scan.
   virtual Result<Usage> usage_below(std::string_view name_space) const = 0;
   /// The newest move of the tag that is not later than `at`; none: it had never moved.
   virtual Result<std::optional<TagMove>> find_move(const RepositoryName& repository, const Tag& tag,

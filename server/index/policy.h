@@ -54,6 +54,9 @@ struct StorePolicy {
   std::function<std::chrono::milliseconds(const RepositoryName&)> history_window{};
   /// After how long a manifest goes that no tag, index or subject keeps. None: never.
   std::function<std::optional<std::chrono::milliseconds>(const RepositoryName&)> untagged_after{};
+  /// The rule by which the tag, once it names a manifest, neither moves nor goes, in words for
+  /// the refusal. None: there is no such rule.
+  std::function<std::optional<std::string>(const RepositoryName&, const Tag&)> immutable{};
   /// Every quota that covers the repository.
   std::function<std::vector<Quota>(const RepositoryName&)> quotas{};
 };

@@ -6,6 +6,18 @@
 
 namespace shale::index {
 
+Result<void> demand_movable(const StorePolicy& policy, const RepositoryName& repository,
+                            const Tag& tag) {
+  if (!policy.immutable) return {};
+  const std::optional<std::string> rule = policy.immutable(repository, tag);
+  if (!rule) return {};
+  std::string words =
+      "the tag " + tag.str() + " of " + repository.str() + " is immutable: " + *rule;
+  Error error{Errc::kTagImmutable, words, {}};
+  error.details.push_back(std::move(words));
+  return error;
+}
+
 Error tag_exists(const Tag& tag) {
   const std::string what = "the tag " + tag.str() + " names another manifest";
   return {Errc::kTagExists, what, {what}};

@@ -20,6 +20,10 @@ Result<void> demand(const Condition& condition, const std::string& what,
 /// Whether a tag that names `named` may be made to name `to`: `kConditionFailed`, `kTagExists`.
 Result<void> demand_move(const Tag& tag, const std::optional<Digest>& named, const Digest& to,
                          TagMoves moves, const Condition& condition);
+/// `kTagImmutable`, with a detail that names tag and rule, when a rule forbids that the tag,
+/// which is there, moves or goes.
+Result<void> demand_movable(const StorePolicy& policy, const RepositoryName& repository,
+                            const Tag& tag);
 
 /// Looks at what a manifest refers to beside what its repository has, for the one
 /// error that names all that is wrong. Both stores answer with it.

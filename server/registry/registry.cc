@@ -81,7 +81,8 @@ struct Registry::State {
         options(registry_options),
         collection(blob_store, metadata_store, clock, registry_options.lease),
         past(metadata_store),
-        uploads(blob_store, metadata_store, clock, collection.locks(),
+        room(metadata_store, registry_options.quotas),
+        uploads(blob_store, metadata_store, clock, collection.locks(), room,
                 registry_options.upload_expiry, registry_options.small_blob_bytes) {}
 
   /// A blob of the repository. One that is on its way out has its lease renewed; when it
@@ -105,8 +106,10 @@ struct Registry::State {
   const Options options;
   Collection collection;
   TagPast past;
+  const Room room;
   Uploads uploads;
   Turnstile large_manifests{kLargeManifestsAtOnce};
+  Turnstile reports{1};  ///< those that read everything
 };
 
 Registry::Registry(BlobStore& blobs, index::MetadataStore& metadata, const Clock& clock,
@@ -124,6 +127,10 @@ index::Sequence Registry::sequence() const {
 
 TagPast& Registry::past() const noexcept {
   return state_->past;
+}
+
+UsageReport Registry::usage_report() const {
+  return {state_->blobs, state_->metadata, state_->reports, state_->options.quotas};
 }
 
 // --- pull ---
@@ -179,6 +186,19 @@ Result<std::unique_ptr<const Blob>> Registry::State::open(const BlobLink& link) 
 }
 
 // --- push ---
+
+Result<void> Registry::admit_blob(const RepositoryName& repository, const Digest& digest,
+                                  std::uint64_t bytes) const {
+  return state_->room.admit(repository, digest, bytes);
+}
+
+Result<void> Registry::admit_chunk(const RepositoryName& repository, const UploadId& id,
+                                   const std::optional<Digest>& digest, std::uint64_t bytes) {
+  if (state_->options.quotas.empty()) return {};
+  const auto upload = state_->uploads.status(repository, id);
+  if (!upload) return {};
+  return state_->room.admit(repository, digest, upload->offset + bytes);
+}
 
 Result<UploadStatus> Registry::start_upload(const RepositoryName& repository, Algorithm algorithm) {
   return state_->uploads.start(repository, algorithm);

@@ -15,6 +15,8 @@
 #include "server/index/metadata_store.h"
 #include "server/registry/collection.h"
 #include "server/registry/tag_past.h"
+#include "server/registry/room.h"
+#include "server/registry/usage_report.h"
 
 namespace shale::registry {
 
@@ -40,6 +42,9 @@ struct Options {
   /// How long what nobody names stays, so that a client which learnt of it can name it.
   /// The same as the metadata store's.
   std::chrono::milliseconds lease = std::chrono::minutes{10};
+  /// The same that the metadata store keeps to, for refusals before the bytes come.
+  // NOLINTNEXTLINE(readability-redundant-member-init): else g++ wants it named everywhere.
+  std::vector<index::Quota> quotas = {};
 };
 
 /// A blob ready to be sent.
@@ -132,6 +137,13 @@ class Registry {
 
   // Push.
 
+  /// Before a blob of `bytes` bytes is taken in: `kQuotaExceeded` when there is no room.
+  Result<void> admit_blob(const index::RepositoryName& repository, const Digest& digest,
+                          std::uint64_t bytes) const;
+  /// The same before an upload gets so many bytes more; the digest where it is known.
+  /// What is wrong with the upload itself, `write_upload` says.
+  Result<void> admit_chunk(const index::RepositoryName& repository, const UploadId& id,
+                           const std::optional<Digest>& digest, std::uint64_t bytes);
   /// Begins an upload that further requests continue by its id. `algorithm` is a
   /// guess: any other is fine at the end, at the price of reading the bytes again.
   Result<UploadStatus> start_upload(const index::RepositoryName& repository, Algorithm algorithm);
@@ -176,6 +188,8 @@ class Registry {
 
   /// Where tags were, and the way back.
   TagPast& past() const noexcept;
+  /// Where the space is. Must not outlive this.
+  UsageReport usage_report() const;
 
   // Delete. `kDisabled` as `Deletes` says; else the errors of `index::MetadataStore`.
   Result<void> delete_manifest(const index::RepositoryName& repository,

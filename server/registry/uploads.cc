@@ -80,6 +80,10 @@ class Uploads::Writer final : public UploadWriter {
     }
     SHALE_TRY(check_complete());
     const std::uint64_t size = held.session()->offset();
+    // Before the bytes become a blob that nobody would link.
+    if (auto room = uploads_.room_.admit(repository_, expected, size); !room) {
+      return end_failed(held, expected, std::move(room).error());
+    }
     // From before the bytes are published until they are linked, nobody removes them.
     const auto kept = uploads_.locks_.keep(expected);
     auto small = held.session()->commit(expected);
@@ -126,7 +130,7 @@ class Uploads::Writer final : public UploadWriter {
       // The client is told why its blob was refused; what cannot be dropped now
       // is found by `expire`.
       static_cast<void>(uploads_.drop(held));
-    } else if (error.code != Errc::kNoSpace) {
+    } else if (error.code != Errc::kNoSpace && error.code != Errc::kQuotaExceeded) {
       held.session().reset();
     }
     return error;

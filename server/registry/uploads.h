@@ -18,11 +18,13 @@ namespace shale::registry {
 class Uploads {
  public:
   Uploads(BlobStore& blobs, index::MetadataStore& metadata, const Clock& clock, DigestLocks& locks,
+          const Room& room,
           std::chrono::seconds expiry, std::size_t small_blob_bytes)
       : blobs_(blobs),
         metadata_(metadata),
         clock_(clock),
         locks_(locks),
+        room_(room),
         expiry_(expiry),
         small_blob_bytes_(small_blob_bytes),
         table_(clock) {}
@@ -54,6 +56,7 @@ class Uploads {
   index::MetadataStore& metadata_;
   const Clock& clock_;
   DigestLocks& locks_;
+  const Room& room_;
   const std::chrono::seconds expiry_;
   const std::size_t small_blob_bytes_;
   UploadTable table_;

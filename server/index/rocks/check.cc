@@ -5,6 +5,7 @@
 
 #include "server/index/rocks/counters.h"
 #include "server/index/rocks/keys.h"
+#include "server/index/rocks/namespaces.h"
 #include "server/index/rocks/state.h"
 
 namespace shale::index {
@@ -32,6 +33,7 @@ Result<std::vector<std::string>> Checker::run() {
   SHALE_TRY(check_small_blobs());
   SHALE_TRY(check_holders(Family::kBlobRepositories, Family::kBlobLinks, false));
   SHALE_TRY(check_uploads());
+  SHALE_TRY(check_pulls());
   SHALE_TRY(check_doomed());
   // Last, for they compare with what the others have counted.
   SHALE_TRY(check_repositories());
@@ -242,6 +244,9 @@ Result<void> Checker::check_repositories() {
 }
 
 Result<void> Checker::check_usage() {
+  for (const auto& [name_space, usage] : sum_up(counted_)) {
+    counted_[name_space + '/'] = usage;  // as their keys are
+  }
   Scan scan(view_, Family::kUsage, {});
   for (; scan.valid(); scan.next()) {
     Decoder key(scan.key());
@@ -250,6 +255,8 @@ Result<void> Checker::check_usage() {
       continue;
     }
     const Result<Usage> usage = decode_usage(scan.value());
+    demand(usage && (!name.ends_with('/') || *usage != Usage{}),
+           "usage of " + shown(scan.key()) + ": of nothing");
     demand(key.finished() && usage && *usage == counted_[name],
            "usage of " + shown(scan.key()) + " is not what there is");
     counted_.erase(name);

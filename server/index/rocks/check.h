@@ -44,6 +44,7 @@ class Checker {
   Result<void> check_blob_links();
   Result<void> check_holders(Family holders, Family links, bool manifests);
   Result<void> check_uploads();
+  Result<void> check_pulls();
   Result<void> check_doomed();
   Result<void> check_usage();
   Result<bool> is_named(const RepositoryName& repository, const Digest& blob) const;

@@ -25,6 +25,18 @@ Result<void> Checker::check_manifest_links() {
       });
 }
 
+Result<void> Checker::check_pulls() {
+  return each<PullRow>(Family::kPulls, [&](Decoder key, const PullRow&) -> Result<bool> {
+    const auto link = read_link(key);
+    if (!link || !key.finished()) {
+      return false;
+    }
+    SHALE_TRY(demand_row(Family::kManifestLinks, keys::link(link->repository, link->digest),
+                         "pulls: " + named(*link)));
+    return true;
+  });
+}
+
 Result<void> Checker::check_manifests() {
   Scan scan(view_, Family::kManifests, {});
   for (; scan.valid(); scan.next()) {

@@ -34,6 +34,7 @@ Result<rocksdb::WriteBatch> Commit::finish() {
   for (const auto& [repository, change] : usage_) {
     SHALE_TRY(settle_usage(repository, change));
   }
+  SHALE_TRY(settle_namespaces());
   if (store_usage_ != StoreUsage{}) {
     expect(batch_.Merge(view_.database().handle(Family::kUsage), keys::of_repository(""),
                         encode(store_usage_)));

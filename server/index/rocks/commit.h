@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -23,9 +24,10 @@ namespace shale::index::rocks {
 /// repository or the store holds.
 class Commit {
  public:
-  /// `database` must outlive this.
-  Commit(const Database& database, Sequence sequence, Time now, std::chrono::milliseconds lease)
-      : view_(database), sequence_(sequence), now_(now), due_(now + lease) {}
+  /// `database` and `policy` must outlive this.
+  Commit(const Database& database, const StorePolicy& policy, Sequence sequence, Time now,
+         std::chrono::milliseconds lease)
+      : view_(database), policy_(policy), sequence_(sequence), now_(now), due_(now + lease) {}
 
   /// With the bytes, they are kept too, also over what is there: it may be damaged.
   Result<void> link_blob(const RepositoryName& repository, const Digest& digest, std::uint64_t size,
@@ -41,6 +43,11 @@ class Commit {
   void drop_upload(const UploadId& id);
   /// One step of `MetadataStore::collect`.
   Result<Collected> collect(const Doomed& doomed);
+
+  /// `kQuotaExceeded` when what the operation adds is more than one of the quotas
+  /// of the repositories that it changes leaves. An empty function allows all.
+  Result<void> demand_quotas(
+      const std::function<std::vector<Quota>(const RepositoryName&)>& quotas) const;
 
   /// Everything, with the counters and the sequence. Nothing may follow.
   Result<rocksdb::WriteBatch> finish();
@@ -93,12 +100,14 @@ class Commit {
                   const Digest& child);
   Result<void> move_tag(const RepositoryName& repository, const Tag& tag, const Digest& to,
                         const std::string& actor);
-  void erase_tag(const RepositoryName& repository, const Tag& tag, const Digest& target,
-                 const std::string& actor);
+  Result<void> erase_tag(const RepositoryName& repository, const Tag& tag, const Digest& target,
+                         const std::string& actor);
 
   Result<void> settle_usage(const std::string& repository, const Usage& change);
+  Result<void> settle_namespaces();  // namespaces.cc
 
   View view_;
+  const StorePolicy& policy_;
   Sequence sequence_;
   Time now_;
   Time due_;

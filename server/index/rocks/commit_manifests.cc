@@ -187,6 +187,7 @@ Result<void> Commit::move_tag(const RepositoryName& repository, const Tag& tag, 
     return {};
   }
   if (before) {
+    SHALE_TRY(demand_movable(policy_, repository, tag));
     erase(Family::kTagTargets, keys::tag_target(repository, before->digest, tag));
   } else {
     ++usage_[repository.str()].tags;
@@ -197,13 +198,15 @@ Result<void> Commit::move_tag(const RepositoryName& repository, const Tag& tag, 
   return {};
 }
 
-void Commit::erase_tag(const RepositoryName& repository, const Tag& tag, const Digest& target,
-                       const std::string& actor) {
+Result<void> Commit::erase_tag(const RepositoryName& repository, const Tag& tag,
+                               const Digest& target, const std::string& actor) {
+  SHALE_TRY(demand_movable(policy_, repository, tag));
   erase(Family::kTags, keys::tag(repository, tag));
   erase(Family::kTagTargets, keys::tag_target(repository, target, tag));
   put(Family::kHistory, keys::history(repository, tag, sequence_),
       TagMoveRow{std::nullopt, now_, actor});
   --usage_[repository.str()].tags;
+  return {};
 }
 
 Result<void> Commit::delete_tag(const RepositoryName& repository, const Tag& tag, const By& by) {
@@ -212,8 +215,7 @@ Result<void> Commit::delete_tag(const RepositoryName& repository, const Tag& tag
   if (!named) {
     return Error{Errc::kManifestUnknown, "no tag " + tag.str() + " in " + repository.str()};
   }
-  erase_tag(repository, tag, *named, by.actor);
-  return {};
+  return erase_tag(repository, tag, *named, by.actor);
 }
 
 Result<void> Commit::delete_manifest(const RepositoryName& repository, const Digest& digest,
@@ -231,7 +233,7 @@ Result<void> Commit::delete_manifest(const RepositoryName& repository, const Dig
     if (!tag) {
       return Error{Errc::kCorrupt, "a tag of " + digest.str() + " has a damaged key"};
     }
-    erase_tag(repository, *tag, digest, by.actor);
+    SHALE_TRY(erase_tag(repository, *tag, digest, by.actor));
   }
   SHALE_TRY(tags.status());
 
@@ -248,6 +250,7 @@ Result<void> Commit::delete_manifest(const RepositoryName& repository, const Dig
   }
 
   erase(Family::kManifestLinks, key);
+  erase(Family::kPulls, key);
   --usage_[repository.str()].manifests;
   SHALE_TRY_ASSIGN(const bool shared,
                    lose_holder(Family::kManifestRepositories, repository, digest, link->size));

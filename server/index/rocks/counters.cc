@@ -42,7 +42,7 @@ std::string encode(const Usage& usage) {
   Encoder encoder;
   encoder.u8(kVersion);
   put(put(put(encoder, usage.manifests), usage.tags), usage.blobs);
-  put(put(encoder, usage.logical), usage.unique);
+  put(put(put(encoder, usage.logical), usage.unique), usage.pinned);
   return encoder.take();
 }
 
@@ -63,6 +63,7 @@ Result<Usage> decode_usage(std::string_view bytes) {
   usage.blobs = get(decoder);
   usage.logical = get(decoder);
   usage.unique = get(decoder);
+  usage.pinned = get(decoder);
   return known && decoder.finished() ? Result<Usage>(usage) : damaged();
 }
 

@@ -11,6 +11,7 @@
 
 #include "server/index/rocks/codec.h"
 #include "server/index/rocks/keys.h"
+#include "server/index/rocks/namespaces.h"
 #include "server/index/rocks/status.h"
 #include "server/index/rocks/tuning.h"
 
@@ -18,7 +19,7 @@ namespace shale::index::rocks {
 namespace {
 
 /// The format that this program writes. README.md says when it has to rise.
-constexpr std::uint32_t kFormat = 1;
+constexpr std::uint32_t kFormat = 2;
 
 /// For the operator, who reads the message; there is no client yet for a detail.
 Error with_words(Errc code, const std::string& message, const std::string& words) {
@@ -133,12 +134,12 @@ Result<std::vector<std::string>> stored_families(const RocksOptions& options) {
   return names;
 }
 
-/// Whether the store was made completely, which its format row says; or why it
-/// must not be touched.
-Result<bool> is_complete(const Database& database, const RocksOptions& options) {
+/// What the format row says; 0 when there is none, for the store was not made
+/// completely; or why the store must not be touched.
+Result<std::uint32_t> format_of(const Database& database, const RocksOptions& options) {
   SHALE_TRY_ASSIGN(const auto value, View(database).get(Family::kStore, keys::kFormat));
   if (!value) {
-    return false;
+    return std::uint32_t{0};
   }
   Decoder decoder(*value);
   const std::uint32_t format = decoder.u32();
@@ -151,7 +152,17 @@ Result<bool> is_complete(const Database& database, const RocksOptions& options) 
                           ", and this version of shale knows formats up to " +
                           std::to_string(kFormat) + ": use the newer version that wrote it");
   }
-  return true;
+  return format;
+}
+
+/// Whether a store of `format` has to have the family.
+bool belongs_to(std::uint32_t format, std::string_view family) {
+  if (format == 0) {
+    return false;
+  }
+  const auto* const known = std::ranges::find(kFamilyNames, family);
+  const auto place = static_cast<std::size_t>(known - kFamilyNames.begin());
+  return format >= 2 || place < kFamiliesOfFormat1;
 }
 
 }  // namespace
@@ -187,11 +198,17 @@ Result<std::unique_ptr<Database>> Database::open(const RocksOptions& options) {
   database->db_.reset(db);
   database->adopt(handles);
 
-  SHALE_TRY_ASSIGN(const bool complete, is_complete(*database, options));
-  if (!complete) {
+  SHALE_TRY_ASSIGN(const std::uint32_t format, format_of(*database, options));
+  for (const rocksdb::ColumnFamilyDescriptor& family : missing) {
+    if (belongs_to(format, family.name)) {
+      return damaged(options, "column family " + family.name + " is missing");
+    }
+  }
+  if (format == 1) {
+    SHALE_TRY(upgrade_usage(*database));
+  }
+  if (format < kFormat) {
     SHALE_TRY(database->complete(missing));
-  } else if (!missing.empty()) {
-    return damaged(options, "column family " + missing.front().name + " is missing");
   }
   return database;
 }
@@ -204,7 +221,8 @@ void Database::adopt(const std::vector<rocksdb::ColumnFamilyHandle*>& handles) {
   }
 }
 
-/// A crash in here leaves a store without its format row, to be completed next time.
+/// A crash in here leaves a store without its format row, or with the older one, to be
+/// completed next time.
 Result<void> Database::complete(const std::vector<rocksdb::ColumnFamilyDescriptor>& missing) {
   if (!missing.empty()) {
     std::vector<rocksdb::ColumnFamilyHandle*> handles;

@@ -26,14 +26,31 @@ enum class Family : std::uint8_t {
   kDoomed,
   kUsage,
   kSmallBlobs,
+  kPulls,
 };
 
 /// Their names on disk, in the order above.
-inline constexpr std::array<std::string_view, 17> kFamilyNames{
-    "default", "repositories", "manifests",         "manifest_links", "manifest_repositories",
-    "tags",    "tag_targets",  "history",           "edges",          "edges_to",
-    "blobs",   "blob_links",   "blob_repositories", "uploads",        "doomed",
-    "usage",   "small_blobs"};
+inline constexpr std::array<std::string_view, 18> kFamilyNames{"default",
+                                                               "repositories",
+                                                               "manifests",
+                                                               "manifest_links",
+                                                               "manifest_repositories",
+                                                               "tags",
+                                                               "tag_targets",
+                                                               "history",
+                                                               "edges",
+                                                               "edges_to",
+                                                               "blobs",
+                                                               "blob_links",
+                                                               "blob_repositories",
+                                                               "uploads",
+                                                               "doomed",
+                                                               "usage",
+                                                               "small_blobs",
+                                                               "pulls"};
+
+/// So many of the first stand in every store; the others since format 2.
+inline constexpr std::size_t kFamiliesOfFormat1 = 17;
 
 constexpr std::size_t index_of(Family family) {
   return static_cast<std::size_t>(family);
@@ -42,6 +59,6 @@ constexpr std::string_view name_of(Family family) {
   return kFamilyNames.at(index_of(family));
 }
 
-static_assert(name_of(Family::kSmallBlobs) == "small_blobs" && name_of(Family::kTags) == "tags");
+static_assert(name_of(Family::kPulls) == "pulls" && name_of(Family::kTags) == "tags");
 
 }  // namespace shale::index::rocks

@@ -12,6 +12,10 @@ std::string of_repository(std::string_view repository) {
   return Encoder().terminated(repository).take();
 }
 
+std::string of_namespace(std::string_view name_space) {
+  return Encoder().raw(name_space).terminated("/").take();
+}
+
 std::string link(const RepositoryName& repository, const Digest& digest) {
   return Encoder().terminated(repository.str()).digest(digest).take();
 }

@@ -17,6 +17,8 @@ std::string repository(const RepositoryName& repository);
 /// (repository): the prefix of all that a repository has in one family, and the
 /// whole key of its usage. An empty name stands for the store.
 std::string of_repository(std::string_view repository);
+/// The whole key of a namespace's usage. No repository's name ends with a slash.
+std::string of_namespace(std::string_view name_space);
 /// (repository, digest): a manifest's or a blob's link.
 std::string link(const RepositoryName& repository, const Digest& digest);
 /// (digest): the bytes of a manifest, or what is known of a blob.

@@ -86,6 +86,10 @@ void read(Decoder& from, UploadValue& to) {
   to.started = from.time();
 }
 
+void read(Decoder& from, PullRow& to) {
+  to.time = from.time();
+}
+
 void read(Decoder& from, SequenceRow& to) {
   to.sequence = from.u64();
 }
@@ -171,6 +175,10 @@ std::string encode(const UploadValue& value) {
   return row().text(value.repository).time(value.started).take();
 }
 
+std::string encode(const PullRow& value) {
+  return row().time(value.time).take();
+}
+
 std::string encode(const SequenceRow& value) {
   return row().u64(value.sequence).take();
 }
@@ -214,6 +222,7 @@ template Result<ReferrerRow> decode(std::string_view);
 template Result<BlobRow> decode(std::string_view);
 template Result<BlobLinkRow> decode(std::string_view);
 template Result<UploadValue> decode(std::string_view);
+template Result<PullRow> decode(std::string_view);
 template Result<SequenceRow> decode(std::string_view);
 template Result<EmptyRow> decode(std::string_view);
 

@@ -74,6 +74,11 @@ struct UploadValue {
   Time started;
 };
 
+/// When a manifest of a repository was pulled last, as far as it was told.
+struct PullRow {
+  Time time;
+};
+
 struct SequenceRow {
   Sequence sequence = 0;
 };
@@ -90,6 +95,7 @@ std::string encode(const ReferrerRow& row);
 std::string encode(const BlobRow& row);
 std::string encode(const BlobLinkRow& row);
 std::string encode(const UploadValue& row);
+std::string encode(const PullRow& row);
 std::string encode(const SequenceRow& row);
 std::string encode(const EmptyRow& row);
 

@@ -44,8 +44,9 @@ Result<Sequence> RocksMetadataStore::State::write_commit(Build build) {
   const auto last = section.lock();
   SHALE_TRY(sync.healthy());
   const Sequence number = *last + 1;
-  rocks::Commit commit(*database, number, options.clock.now(), options.lease);
+  rocks::Commit commit(*database, options.policy, number, options.clock.now(), options.lease);
   SHALE_TRY(build(commit));
+  SHALE_TRY(commit.demand_quotas(options.policy.quotas));
   SHALE_TRY_ASSIGN(rocksdb::WriteBatch batch, commit.finish());
   SHALE_TRY(write(batch));
   *last = number;

@@ -60,6 +60,16 @@ std::string written(const Target& target) {
       return past + "/tags/" + target.item + "/rollback";
     case Resource::kTagRestore:
       return past + "/tags/" + target.item + "/restore";
+    case Resource::kUsage:
+      return "/api/v1/usage";
+    case Resource::kRepositoryUsage:
+      return "/api/v1/repositories/" + target.name + "/usage";
+    case Resource::kLayers:
+      return "/api/v1/layers";
+    case Resource::kImages:
+      return "/api/v1/images";
+    case Resource::kQuotas:
+      return "/api/v1/quotas";
   }
   std::abort();
 }

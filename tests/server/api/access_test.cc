@@ -125,6 +125,16 @@ const std::map<string, Expected> kTable = {
     {"HEAD /api/v1/repositories/{name}/tags/{tag}/history", {401, 401, 403, 200}},
     {"POST /api/v1/repositories/{name}/tags/{tag}/rollback", {401, 401, 403, 200}},
     {"POST /api/v1/repositories/{name}/tags/{tag}/restore", {401, 401, 403, 200}},
+    {"GET /api/v1/usage", {401, 401, 403, 403}},  // alice administers team-a alone
+    {"HEAD /api/v1/usage", {401, 401, 403, 403}},
+    {"GET /api/v1/repositories/{name}/usage", {401, 401, 403, 200}},
+    {"HEAD /api/v1/repositories/{name}/usage", {401, 401, 403, 200}},
+    {"GET /api/v1/layers", {401, 401, 403, 403}},
+    {"HEAD /api/v1/layers", {401, 401, 403, 403}},
+    {"GET /api/v1/images", {400, 401, 400, 400}},
+    {"HEAD /api/v1/images", {400, 401, 400, 400}},
+    {"GET /api/v1/quotas", {401, 401, 403, 200}},
+    {"HEAD /api/v1/quotas", {401, 401, 403, 200}},
 };
 
 void check_refusal(const WireResponse& answer, int status, bool with_body) {

@@ -97,6 +97,7 @@ TEST_CASE("Secrets: a query is logged as far as it asks for something of this AP
   CHECK(logged_query("n=5&last=app") == "n=5&last=app");
   CHECK(logged_query("scope=repository:a:pull&account=alice&service=shale") ==
         "scope=repository:a:pull&***&service=shale");
+  CHECK(logged_query("base=team/base:1&top=5") == "base=team/base:1&top=5");
   CHECK(logged_query("password=x") == "***");
   CHECK(logged_query("N=5") == "***");
   CHECK(logged_query("&&n") == "***&***&n");

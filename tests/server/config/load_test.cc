@@ -401,5 +401,44 @@ TEST_CASE("load: an external token service is whole or not there, and lets other
   }
 }
 
+TEST_CASE("load: quotas are read with their namespaces") {
+  const ConfigFile file(
+      "quotas:\n"
+      "  - {namespace: team-a, bytes: 100GiB, tags: 5000}\n"
+      "  - namespace: team-a/nightly__x.y\n"
+      "    tags: 7\n");
+  const auto loaded = load({.file = file.path()});
+  REQUIRE(std::holds_alternative<Loaded>(loaded));
+  CHECK(
+      std::get<Loaded>(loaded).config.quotas ==
+      std::vector<Quota>{{.name_space = "team-a", .bytes = std::uint64_t{100} << 30, .tags = 5000},
+                         {.name_space = "team-a/nightly__x.y", .tags = 7}});
+  CHECK(problems_in("quotas:\n").empty());
+  CHECK(problems_in("quotas: []\n").empty());
+}
+
+TEST_CASE("load: each thing wrong in a quota is named with its place") {
+  CHECK(problems_in("quotas:\n"
+                    "  - {namespace: a, bytes: 1}\n"
+                    "  - {namespace: a, tags: 1}\n") ==
+        Lines{"shale.yaml:3:5: quotas: the namespace \"a\" has a quota in line 2 already: merge "
+              "the two"});
+  CHECK(problems_in("quotas:\n  - {namespace: a}\n") ==
+        Lines{"shale.yaml:2:5: quotas: a quota needs `namespace:`, and `bytes:`, `tags:` or both"});
+  CHECK(problems_in("quotas:\n  - {bytes: 1}\n").size() == 1);
+  CHECK(problems_in("quotas:\n  - {namespace: a, tags: -1}\n") ==
+        Lines{"shale.yaml:2:26: quotas: tags: \"-1\" is no whole number"});
+  CHECK(problems_in("quotas:\n  - {namespace: a, size: 1}\n").size() == 1);
+  CHECK(problems_in("quotas:\n  - {namespace: a, tags: 1, tags: 2}\n").size() == 1);
+  CHECK(problems_in("quotas:\n  - {namespace: a, bytes: many}\n  - b\n").size() == 2);
+  CHECK(problems_in("quotas: {namespace: a}\n").size() == 1);
+  CHECK(problems_in("quotas: []\nquotas: []\n").size() == 1);
+  for (const char* name : {"''", "A", "a/", "/a", "a//b", "a b", "-a", "a..b", "'a/**'", "[a]"}) {
+    CAPTURE(name);
+    CHECK(problems_in(std::string("quotas:\n  - {namespace: ") + name + ", tags: 1}\n").size() ==
+          1);
+  }
+}
+
 }  // namespace
 }  // namespace shale::config

@@ -40,6 +40,8 @@ Config unusual() {
   config.timeouts.drain = {};
   config.registry.delete_blobs = false;
   config.log.level = LogLevel::kError;
+  config.quotas = {{.name_space = "team-a", .bytes = std::uint64_t{100} << 30, .tags = 5000},
+                   {.name_space = "team-a/b.c", .tags = 0}};
   return config;
 }
 

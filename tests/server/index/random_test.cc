@@ -31,6 +31,19 @@ std::string words(const Result<T>& result) {
   return text;
 }
 
+/// Narrow enough to be in the way often.
+index::StorePolicy narrow_quotas() {
+  index::StorePolicy policy;
+  policy.quotas = [](const index::RepositoryName& repository) {
+    std::vector<index::Quota> quotas;
+    const bool below = repository.str() == "a" || repository.str() == "a/b";
+    if (below) quotas.push_back({"a", 150, 6});
+    if (repository.str() == "a/b") quotas.push_back({"a/b", 100, std::nullopt});
+    return quotas;
+  };
+  return policy;
+}
+
 class RandomRun {
  public:
   explicit RandomRun(std::uint64_t seed) : random_(seed) { reopen(); }
@@ -82,7 +95,7 @@ class RandomRun {
 
   std::mt19937_64 random_;
   FakeClock clock_;
-  index::MemoryMetadataStore model_{clock_, kLease};
+  index::MemoryMetadataStore model_{clock_, kLease, narrow_quotas()};
   TemporaryDirectory directory_;
   std::unique_ptr<index::RocksMetadataStore> store_;
   std::vector<UploadId> uploads_;
@@ -93,6 +106,7 @@ void RandomRun::reopen() {
   store_ = value(index::RocksMetadataStore::open({.path = directory_ / "index",
                                                   .clock = clock_,
                                                   .lease = kLease,
+                                                  .policy = narrow_quotas(),
                                                   .durability = index::Durability::kRelaxed}));
 }
 
@@ -259,6 +273,9 @@ void RandomRun::compare_all() {
   REQUIRE(check.empty());
   REQUIRE(store_->sequence() == model_.sequence());
   both("store usage", [](MetadataStore& store) { return store.store_usage(); });
+  for (const auto* name : {"", "a", "a/b", "a/", "a-b", "library", "library/ubuntu", "never"}) {
+    both(name, [&](MetadataStore& store) { return store.usage_below(name); });
+  }
   both("uploads", [](MetadataStore& store) { return store.list_uploads(); });
   both("repositories", [](MetadataStore& store) -> Result<std::vector<std::string>> {
     SHALE_TRY_ASSIGN(const auto page, store.list_repositories("", 100));

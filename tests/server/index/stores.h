@@ -18,19 +18,21 @@ namespace shale::testing {
 inline constexpr std::chrono::milliseconds kLease = std::chrono::minutes(10);
 
 struct InMemory {
-  FakeClock clock;
-  index::MemoryMetadataStore store{clock, kLease};
+  index::StorePolicy policy{};
+  FakeClock clock{};
+  index::MemoryMetadataStore store{clock, kLease, policy};
 };
 
 struct InRocks {
-  FakeClock clock;
-  TemporaryDirectory directory;
+  index::StorePolicy policy{};
+  FakeClock clock{};
+  TemporaryDirectory directory{};
   std::unique_ptr<index::RocksMetadataStore> opened = open();
   index::MetadataStore& store = *opened;
 
   std::unique_ptr<index::RocksMetadataStore> open() {
     return value(index::RocksMetadataStore::open(
-        {.path = directory / "index", .clock = clock, .lease = kLease}));
+        {.path = directory / "index", .clock = clock, .lease = kLease, .policy = policy}));
   }
 };
 

@@ -7,9 +7,11 @@
 
 #include <doctest/doctest.h>
 
+#include "server/index/rocks/codec.h"
 #include "server/index/rocks/counters.h"
 #include "server/index/rocks/database.h"
 #include "server/index/rocks/keys.h"
+#include "server/index/rocks/namespaces.h"
 #include "tests/server/index/stores.h"
 
 namespace shale::testing {
@@ -34,6 +36,7 @@ void fill(const RocksOptions& options) {
   auto image = with(with(manifest("m"), EdgeKind::kLayer, "layer"), EdgeKind::kSubject, "s");
   REQUIRE(store->put_manifest(put("a", image, {"v1", "v2"})));
   REQUIRE(store->delete_tag(repo("a"), tag("v2"), "x"));
+  REQUIRE(store->record_pulls({{repo("a"), digest_of("m"), options.clock.now()}}));
   REQUIRE(store->open_upload({UploadId::random(), repo("a"), options.clock.now()}));
   REQUIRE(value(store->check()).empty());
 }
@@ -81,8 +84,8 @@ TEST_CASE("check: finds any row of any family that is lost") {
     const auto rows = rows_of(*at.database, family);
     REQUIRE_FALSE(rows.empty());
     for (const auto& [key, bytes] : rows) {
-      // The format is seen to when opening, and nothing points at an upload.
-      if (key == keys::kFormat || family == Family::kUploads) {
+      // The format is seen to when opening, and nothing points at an upload or a pull.
+      if (key == keys::kFormat || family == Family::kUploads || family == Family::kPulls) {
         continue;
       }
       at.erase(family, key);
@@ -133,6 +136,7 @@ TEST_CASE("check: finds rows that nothing asked for") {
       {Family::kTagTargets, keys::tag_target(repo("a"), stray, tag("v1")), empty},
       {Family::kEdgesTo, keys::edge_to(repo("a"), stray, EdgeKind::kLayer, stray), empty},
       {Family::kSmallBlobs, keys::content(stray), rocks::encode_content("stray")},
+      {Family::kPulls, keys::link(repo("a"), stray), encode(rocks::PullRow{})},
       {Family::kSmallBlobs, keys::content(digest_of("small")), rocks::encode_content("other")},
       {Family::kSmallBlobs, keys::content(digest_of("layer")), rocks::encode_content("layer")},
       {Family::kBlobs, keys::content(stray), rocks::encode(rocks::BlobRow{1, {}})},
@@ -141,6 +145,8 @@ TEST_CASE("check: finds rows that nothing asked for") {
       {Family::kDoomed, keys::doomed({Time{}, index::Doomed::Kind::kBlob, "", stray}), empty},
       {Family::kDoomed, "damaged", empty},
       {Family::kUsage, keys::of_repository("ghost"), rocks::encode(index::Usage{1, 0, 0, 0, 0})},
+      {Family::kUsage, keys::of_namespace("ghost"), rocks::encode(index::Usage{})},
+      {Family::kUsage, keys::of_namespace(""), rocks::encode(index::Usage{1, 0, 0, 0, 0})},
       {Family::kUploads, "no uuid", rocks::encode(rocks::UploadValue{"a", {}})},
       {Family::kTags, keys::tag(repo("a"), tag("new")), rocks::encode(rocks::TagRow{stray, 1, {}})},
       {Family::kHistory, keys::history(repo("a"), tag("v1"), 99),
@@ -159,6 +165,41 @@ TEST_CASE("check: finds rows that nothing asked for") {
       at.erase(family, key);
     }
   }
+  CHECK_FALSE(is_noticed(*at.database));
+}
+
+/// Makes the rows of usage those of format 1.
+void narrow_usage(const Opened& at) {
+  for (const auto& [key, bytes] : rows_of(*at.database, Family::kUsage)) {
+    if (key == keys::of_repository("")) continue;
+    at.erase(Family::kUsage, key);
+    if (key.find('/') == std::string::npos) {
+      at.put(Family::kUsage, key, bytes.substr(0, bytes.size() - sizeof(std::uint64_t)));
+    }
+  }
+}
+
+TEST_CASE("usage: opening a store of format 1 counts its namespaces") {
+  Opened at;
+  narrow_usage(at);
+  at.put(Family::kStore, std::string(keys::kFormat), rocks::Encoder().u32(1).take());
+  at.database.reset();
+  const auto store = value(RocksMetadataStore::open(at.options));
+  CHECK(value(store->check()).empty());
+  CHECK(value(store->usage(repo("a"))).blobs == 3);
+  CHECK(value(store->usage_below("a")) == value(store->usage(repo("a"))));
+  CHECK(value(store->usage_below("")) == value(store->usage(repo("a"))));
+}
+
+TEST_CASE("usage: a store of format 1 is brought along when it is opened, once") {
+  const Opened at;
+  const auto expected = rows_of(*at.database, Family::kUsage);
+  narrow_usage(at);
+  REQUIRE(is_noticed(*at.database));
+  REQUIRE(rocks::upgrade_usage(*at.database));
+  CHECK(rows_of(*at.database, Family::kUsage) == expected);
+  REQUIRE(rocks::upgrade_usage(*at.database));
+  CHECK(rows_of(*at.database, Family::kUsage) == expected);
   CHECK_FALSE(is_noticed(*at.database));
 }
 

@@ -139,11 +139,11 @@ TEST_CASE("keys: history has the newest first, and no name runs into another") {
 }
 
 TEST_CASE("counters: add up number by number and refuse what is cut at any byte") {
-  const index::Usage left{1, 2, 3, 4, -5};
-  const index::Usage right{10, -2, 30, 40, 5};
+  const index::Usage left{1, 2, 3, 4, -5, 6};
+  const index::Usage right{10, -2, 30, 40, 5, -7};
   std::string sum;
   REQUIRE(add_counters(encode(left), encode(right), sum));
-  CHECK(value(decode_usage(sum)) == index::Usage{11, 0, 33, 44, 0});
+  CHECK(value(decode_usage(sum)) == index::Usage{11, 0, 33, 44, 0, -1});
   CHECK(value(decode_store_usage(encode(index::StoreUsage{1, 2, 3, 4}))) ==
         index::StoreUsage{1, 2, 3, 4});
   CHECK_FALSE(add_counters(encode(left), encode(index::StoreUsage{}), sum));

@@ -209,8 +209,8 @@ TEST_CASE("RocksMetadataStore: a store of a newer format is refused with words")
   Directory at;
   at.open().reset();
   put_row(at.options, index::rocks::Family::kStore, index::rocks::keys::kFormat,
-          index::rocks::Encoder().u32(2).take());
-  CHECK(at.refusal(Errc::kInvalidArgument).find("format 2") != std::string::npos);
+          index::rocks::Encoder().u32(3).take());
+  CHECK(at.refusal(Errc::kInvalidArgument).find("format 3") != std::string::npos);
 }
 
 TEST_CASE("RocksMetadataStore: a damaged format row is refused with words") {
@@ -239,6 +239,47 @@ TEST_CASE("RocksMetadataStore: a store that lost a column family is refused, not
     const auto database = value(index::rocks::Database::open(at.options));
     REQUIRE(database->db().DropColumnFamily(database->handle(index::rocks::Family::kTags)).ok());
   }
+  CHECK(at.refusal(Errc::kCorrupt).find("damaged") != std::string::npos);
+}
+
+/// Takes a store back to format 1, in which `lost` is missing besides.
+void make_format_1(const RocksOptions& options, std::optional<index::rocks::Family> lost) {
+  using namespace index::rocks;
+  const auto database = value(Database::open(options));
+  for (std::size_t family = kFamiliesOfFormat1; family < kFamilyNames.size(); ++family) {
+    const auto newer = static_cast<Family>(family);
+    REQUIRE(database->db().DropColumnFamily(database->handle(newer)).ok());
+  }
+  if (lost) {
+    REQUIRE(database->db().DropColumnFamily(database->handle(*lost)).ok());
+  }
+  REQUIRE(database->db()
+              .Put({}, database->handle(Family::kStore), rocksdb::Slice(keys::kFormat),
+                   Encoder().u32(1).take())
+              .ok());
+}
+
+TEST_CASE("RocksMetadataStore: a store of format 1 opens, keeps what it has and gains pulls") {
+  Directory at;
+  REQUIRE(at.open()->put_manifest(put("a", manifest("m"), {"v1"})));
+  make_format_1(at.options, std::nullopt);
+  for (int start = 0; start < 2; ++start) {
+    const auto store = at.open();
+    CHECK(value(store->find_manifest(repo("a"), tag("v1"))).digest == digest_of("m"));
+    REQUIRE(store->record_pulls({{repo("a"), digest_of("m"), at.clock.now()}}));
+    CHECK(value(store->list_manifests(repo("a"), {}, 1)).items.at(0).pulled == at.clock.now());
+    CHECK(value(store->check()).empty());
+  }
+  const auto database = value(index::rocks::Database::open(at.options));
+  const auto row = value(
+      index::rocks::View(*database).get(index::rocks::Family::kStore, index::rocks::keys::kFormat));
+  CHECK(row == index::rocks::Encoder().u32(2).take());
+}
+
+TEST_CASE("RocksMetadataStore: a store of format 1 that lost a column family is refused") {
+  Directory at;
+  at.open().reset();
+  make_format_1(at.options, index::rocks::Family::kTags);
   CHECK(at.refusal(Errc::kCorrupt).find("damaged") != std::string::npos);
 }
 
