@@ -24,6 +24,9 @@ constexpr std::string_view kRobots = "/api/v1/robots";
 constexpr std::string_view kRobot = "/api/v1/robots/{robot}";
 constexpr std::string_view kRobotSecret = "/api/v1/robots/{robot}/secret";
 
+constexpr std::string_view kRules = "/api/v1/rules";
+constexpr std::string_view kRetentionRun = "/api/v1/retention/run";
+
 constexpr std::array kRoutes = {
     Route{Method::kGet, Resource::kBase, "/v2/", Need::kLogin, PointRead{get_base}},
     Route{Method::kHead, Resource::kBase, "/v2/", Need::kLogin, PointRead{get_base}},
@@ -75,6 +78,11 @@ constexpr std::array kRoutes = {
     Route{Method::kDelete, Resource::kRobot, kRobot, Need::kAdmin, Blocking{delete_robot}},
     Route{Method::kPost, Resource::kRobotSecret, kRobotSecret, Need::kAdmin,
           Blocking{post_robot_secret, Blocking::Body::kSmall}},
+
+    Route{Method::kGet, Resource::kRules, kRules, Need::kAdmin, Blocking{get_rules}},
+    Route{Method::kHead, Resource::kRules, kRules, Need::kAdmin, Blocking{get_rules}},
+    Route{Method::kPost, Resource::kRetentionRun, kRetentionRun, Need::kAdmin,
+          Blocking{post_retention_run, Blocking::Body::kSmall}},
 };
 
 }  // namespace

@@ -25,6 +25,9 @@ enum class Resource : std::uint8_t {
   kRobots,        ///< /api/v1/robots, likewise
   kRobot,         ///< /api/v1/robots/{robot}
   kRobotSecret,   ///< /api/v1/robots/{robot}/secret
+
+  kRules,         ///< /api/v1/rules
+  kRetentionRun,  ///< /api/v1/retention/run
 };
 
 /// A path, taken apart but not yet validated.

@@ -15,7 +15,9 @@
 #include "server/cli/access_commands.h"
 #include "server/cli/certificates.h"
 #include "server/cli/exposure.h"
+#include "server/cli/retention_command.h"
 #include "server/cli/robot_command.h"
+#include "server/cli/rules_check.h"
 #include "server/cli/tls_command.h"
 #include "server/cli/version.h"
 #include "server/config/load.h"
@@ -98,6 +100,10 @@ class ConfigFlags {
       return std::nullopt;
     }
     auto& good = std::get<config::Loaded>(loaded);
+    const auto wrong_rules = check_rules(good.config.rules);
+    for (const config::Problem& problem : wrong_rules)
+      surroundings.err << problem.str() << '\n';
+    if (!wrong_rules.empty()) return std::nullopt;
     const CertificateCheck certificates = check_certificates(good);
     for (const config::Problem& problem : certificates.faults)
       surroundings.err << problem.str() << '\n';
@@ -341,6 +347,8 @@ int run(const std::vector<std::string>& arguments, const Surroundings& surroundi
   const UserCommand user(app);
   const RobotCommand robot(app);
   const PolicyCommand policy(app);
+  const RetentionCommand retention(app);
+  const RulesCommand rules(app);
   const VersionCommand print_version(app);
 
   try {
@@ -356,6 +364,8 @@ int run(const std::vector<std::string>& arguments, const Surroundings& surroundi
   if (user.chosen()) return user.run(surroundings);
   if (robot.chosen()) return robot.run(surroundings);
   if (policy.chosen()) return policy.run(surroundings);
+  if (retention.chosen()) return retention.run(surroundings);
+  if (rules.chosen()) return rules.run(surroundings);
   return print_version.run(surroundings);
 }
 

@@ -74,11 +74,13 @@ log::Options log_options(const config::Config& config, bool on_terminal) {
           .level = log_level(config.log.level)};
 }
 
-index::RocksOptions metadata_options(const config::Config& config, const Clock& clock,
-                                     log::Logger& logger) {
+index::RocksOptions metadata_options(const config::Config& config,
+                                     std::shared_ptr<const registry::Rules> rules,
+                                     const Clock& clock, log::Logger& logger) {
   return {.path = std::filesystem::path(config.storage.data_dir) / "metadata",
           .clock = clock,
           .lease = config.storage.lease,
+          .policy = registry::store_policy(std::move(rules)),
           .durability = config.storage.durability == config::Durability::kSynced
                             ? index::Durability::kSynced
                             : index::Durability::kRelaxed,
@@ -88,7 +90,8 @@ index::RocksOptions metadata_options(const config::Config& config, const Clock& 
           }};
 }
 
-registry::Options registry_options(const config::Config& config) {
+registry::Options registry_options(const config::Config& config,
+                                   std::shared_ptr<const registry::Rules> rules) {
   return {.allow_sparse = config.registry.allow_sparse,
           .deletes = {.tags = config.registry.delete_tags,
                       .manifests = config.registry.delete_manifests,
@@ -97,7 +100,8 @@ registry::Options registry_options(const config::Config& config) {
           .manifest_bytes = config.limits.manifest_bytes,
           .tags_per_push = config.limits.tags_per_push,
           .upload_expiry =
-              std::chrono::duration_cast<std::chrono::seconds>(config.timeouts.upload_expiry)};
+              std::chrono::duration_cast<std::chrono::seconds>(config.timeouts.upload_expiry),
+          .rules = std::move(rules)};
 }
 
 api::Settings api_settings(const config::Config& config) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "server/config/address.h"
+#include "server/config/rules.h"
 
 namespace shale::config {
 
@@ -147,6 +148,7 @@ struct Config {
   Registry registry;
   Auth auth;
   Log log;
+  std::vector<Rule> rules;  ///< not in `settings.cc`: see `rules_yaml.h`
 
   bool operator==(const Config&) const = default;
 };

@@ -25,6 +25,8 @@ struct Draft {
       if (const auto* problem = std::get_if<Problem>(&statement)) {
         refused.insert(problem->key);
         problems.push_back(*problem);
+      } else if (const auto* rules = std::get_if<std::vector<Rule>>(&statement)) {
+        loaded.config.rules = *rules;
       } else {
         assign(std::get<Assignment>(statement));
       }

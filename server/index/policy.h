@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "blobstore/clock.h"
 #include "blobstore/digest.h"
 #include "server/index/names.h"
 
@@ -29,6 +30,14 @@ struct Condition {
   friend bool operator==(const Condition&, const Condition&) = default;
 };
 
+/// How whoever wants to delete a manifest has seen it. The deletion is `kConditionFailed`
+/// when somebody has pushed it, given it another tag, listed it in an index or pulled it since.
+struct AsSeen {
+  Time pushed;
+  std::optional<Time> pulled;
+  std::vector<Tag> tags;
+};
+
 /// Who does it, for the history, and on which condition.
 struct By {
   // NOLINTBEGIN(google-explicit-constructor): an actor alone is the usual case.
@@ -38,6 +47,7 @@ struct By {
 
   std::string actor;
   Condition condition;
+  std::optional<AsSeen> as_seen{};  ///< of a deleted manifest; none: however it is
 };
 
 /// The most that the repositories of a namespace may hold together.

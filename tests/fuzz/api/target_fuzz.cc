@@ -45,6 +45,10 @@ std::string written(const Target& target) {
       return "/api/v1/robots/" + target.item;
     case Resource::kRobotSecret:
       return "/api/v1/robots/" + target.item + "/secret";
+    case Resource::kRules:
+      return "/api/v1/rules";
+    case Resource::kRetentionRun:
+      return "/api/v1/retention/run";
   }
   std::abort();
 }

@@ -48,6 +48,10 @@ struct Furnished {
     if (route.resource == api::Resource::kTokensRevoke) {
       return sized("POST", target, R"({"user":"bob"})", {"Content-Type: application/json"});
     }
+    if (route.resource == api::Resource::kRetentionRun) {
+      return sized("POST", target, R"({"repository":"team-a/**"})",
+                   {"Content-Type: application/json"});
+    }
     target = replaced(target, "{robot}", "builder");
     target = replaced(target, "/v2/{name}/blobs/uploads/{upload}", upload);
     target = replaced(target, "{name}", "team-a/app");
@@ -109,6 +113,9 @@ const std::map<string, Expected> kTable = {
     {"HEAD /api/v1/robots/{robot}", {401, 401, 403, 200}},
     {"DELETE /api/v1/robots/{robot}", {401, 401, 403, 204}},
     {"POST /api/v1/robots/{robot}/secret", {401, 401, 403, 200}},
+    {"GET /api/v1/rules", {401, 401, 403, 200}},
+    {"HEAD /api/v1/rules", {401, 401, 403, 200}},
+    {"POST /api/v1/retention/run", {401, 401, 403, 200}},
 };
 
 void check_refusal(const WireResponse& answer, int status, bool with_body) {

@@ -81,7 +81,7 @@ struct DiskStores {
 
 /// The same, with blobs that are small among the metadata.
 struct SmallBlobs : DiskStores {
-  static constexpr std::size_t kSmallBlobBytes = registry::Options().small_blob_bytes;
+  static inline const std::size_t kSmallBlobBytes = registry::Options().small_blob_bytes;
 };
 
 /// A registry over stores of its own, and the steps that a client takes with it.
