@@ -78,12 +78,12 @@ const Rule* Rules::deciding(const index::RepositoryName& repository,
 std::optional<std::string> Rules::immutable(const index::RepositoryName& repository,
                                             const index::Tag& tag) const {
   const Rule* rule = deciding(repository, &Rule::immutable_tags);
-  if (rule == nullptr) return std::nullopt;
+  if (rule == nullptr || !rule->immutable_tags) return std::nullopt;
   for (const std::string& pattern : *rule->immutable_tags) {
     if (!tag_matches(pattern, tag.str())) continue;
     std::string patterns;
     for (const std::string& other : rule->repositories)
-      patterns += (patterns.empty() ? "" : ", ") + other;
+      patterns.append(patterns.empty() ? "" : ", ").append(other);
     return "the rule for " + patterns + " keeps the tags " + pattern + " as they are";
   }
   return std::nullopt;
@@ -91,7 +91,7 @@ std::optional<std::string> Rules::immutable(const index::RepositoryName& reposit
 
 std::chrono::milliseconds Rules::history(const index::RepositoryName& repository) const {
   const Rule* rule = deciding(repository, &Rule::history);
-  return rule == nullptr ? kDefaultHistory : *rule->history;
+  return rule == nullptr ? kDefaultHistory : rule->history.value_or(kDefaultHistory);
 }
 
 std::optional<std::chrono::milliseconds> Rules::untagged_after(
@@ -102,7 +102,7 @@ std::optional<std::chrono::milliseconds> Rules::untagged_after(
 
 const Retention* Rules::retention(const index::RepositoryName& repository) const {
   const Rule* rule = deciding(repository, &Rule::retention);
-  return rule == nullptr ? nullptr : &*rule->retention;
+  return rule != nullptr && rule->retention ? &*rule->retention : nullptr;
 }
 
 std::optional<std::chrono::milliseconds> Rules::shortest_schedule() const {
@@ -122,7 +122,8 @@ index::StorePolicy store_policy(std::shared_ptr<const Rules> rules) {
   policy.untagged_after = [rules](const index::RepositoryName& repository) {
     return rules->untagged_after(repository);
   };
-  policy.immutable = [rules](const index::RepositoryName& repository, const index::Tag& tag) {
+  policy.immutable = [rules = std::move(rules)](const index::RepositoryName& repository,
+                                                const index::Tag& tag) {
     return rules->immutable(repository, tag);
   };
   return policy;
