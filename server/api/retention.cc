@@ -94,16 +94,22 @@ Json manifest_json(const Retained& retained) {
           {"reason", retained.reason}};
 }
 
-Json repository_json(const index::RepositoryName& repository, std::vector<Retained> outcome) {
-  std::ranges::stable_partition(
-      outcome, [](const Retained& one) { return one.fate != Retained::Fate::kStays; });
+Json repository_json(const index::RepositoryName& repository,
+                     const std::vector<Retained>& outcome) {
+  std::vector<const Retained*> order;
+  order.reserve(outcome.size());
+  for (const bool stays : {false, true}) {
+    for (const Retained& one : outcome) {
+      if ((one.fate == Retained::Fate::kStays) == stays) order.push_back(&one);
+    }
+  }
   const auto count = [&](Retained::Fate fate) {
     return std::ranges::count(outcome, fate, &Retained::fate);
   };
   const std::size_t listed = std::min(outcome.size(), kListed);
   Json manifests = Json::array();
   for (std::size_t i = 0; i < listed; ++i)
-    manifests.push_back(manifest_json(outcome[i]));
+    manifests.push_back(manifest_json(*order[i]));
   return {{"repository", repository.str()},
           {"gone", count(Retained::Fate::kWent) + count(Retained::Fate::kWouldGo)},
           {"kept", count(Retained::Fate::kStays)},
@@ -125,9 +131,9 @@ Result<Json> run_page(registry::Registry& registry, const Wish& wish) {
         registry.rules().retention(repository) == nullptr) {
       continue;
     }
-    SHALE_TRY_ASSIGN(auto outcome, registry.run_retention(repository, wish.mode));
+    SHALE_TRY_ASSIGN(const auto outcome, registry.run_retention(repository, wish.mode));
     manifests += outcome.size();
-    repositories.push_back(repository_json(repository, std::move(outcome)));
+    repositories.push_back(repository_json(repository, outcome));
     if (manifests >= kManifests && (!last || page.more)) {
       next = repository.str();
       break;
@@ -143,7 +149,9 @@ std::string dump(const Json& json) {
 }
 
 std::string span_text(std::chrono::milliseconds span) {
-  using namespace std::chrono;
+  using std::chrono::hours;
+  using std::chrono::milliseconds;
+  using std::chrono::seconds;
   if (span % hours(24) == milliseconds(0)) return std::to_string(span / hours(24)) + 'd';
   if (span % hours(1) == milliseconds(0)) return std::to_string(span / hours(1)) + 'h';
   if (span % seconds(1) == milliseconds(0)) return std::to_string(span / seconds(1)) + 's';

@@ -59,7 +59,7 @@ struct Quota {
 
 /// What the rules say of a repository. Asked within commits, on any thread: to be
 /// quick and thread-safe. An empty function is the rule's absence.
-struct StorePolicy {
+struct StorePolicy {  // NOLINTBEGIN(readability-redundant-member-init): may be left out
   /// How long a manifest that was deleted can be had back. None: not at all.
   std::function<std::chrono::milliseconds(const RepositoryName&)> history_window{};
   /// After how long a manifest goes that no tag, index or subject keeps. None: never.
@@ -69,6 +69,6 @@ struct StorePolicy {
   std::function<std::optional<std::string>(const RepositoryName&, const Tag&)> immutable{};
   /// Every quota that covers the repository.
   std::function<std::vector<Quota>(const RepositoryName&)> quotas{};
-};
+};  // NOLINTEND(readability-redundant-member-init)
 
 }  // namespace shale::index

@@ -137,8 +137,9 @@ class Planner {
       }
       if (rule.keep_semver && is_semver(tag.str())) return "its tag " + tag.str() + " is a version";
     }
-    if (ranks_.at(place) < rule.keep_last.value_or(0)) {
-      return "it is one of the last " + std::to_string(*rule.keep_last) + " that were pushed";
+    const std::size_t last = rule.keep_last.value_or(0);
+    if (ranks_.at(place) < last) {
+      return "it is one of the last " + std::to_string(last) + " that were pushed";
     }
     return std::nullopt;
   }
@@ -149,7 +150,8 @@ class Planner {
     if (!kept_by_[place].empty()) {
       return "what it belongs to goes: " + candidates_[kept_by_[place].front()].digest.str();
     }
-    return "it has no tag, and is older than " + days(*retention_.untagged_older_than);
+    const auto limit = retention_.untagged_older_than.value_or(std::chrono::milliseconds(0));
+    return "it has no tag, and is older than " + days(limit);
   }
 
   std::vector<Decision> decisions() {
@@ -157,8 +159,8 @@ class Planner {
     std::vector<std::size_t> waits(candidates_.size());
     std::deque<std::size_t> ready;
     for (std::size_t i = 0; i < candidates_.size(); ++i) {
-      if (reasons_[i]) {
-        made.push_back({i, false, *reasons_[i]});
+      if (const auto& reason = reasons_[i]) {
+        made.push_back({i, false, *reason});
         continue;
       }
       waits[i] = kept_by_[i].size();  // all of them go, or it would stay

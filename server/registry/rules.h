@@ -22,7 +22,7 @@ bool is_semver(std::string_view tag);
 
 /// Which manifests of a repository stay. A tagged one stays when one of the `keep_` members
 /// keeps it, or when none of them is said.
-struct Retention {
+struct Retention {  // NOLINTBEGIN(readability-redundant-member-init): may be left out
   std::optional<std::size_t> keep_last{};  ///< by time of the push
   std::optional<std::chrono::milliseconds> keep_pulled_within{};
   std::optional<std::vector<std::string>> keep_tags{};  ///< patterns
@@ -31,10 +31,10 @@ struct Retention {
   /// One without tags goes when it is older; none: it stays.
   std::optional<std::chrono::milliseconds> untagged_older_than{};
   std::chrono::milliseconds every = std::chrono::hours(24);
-};
+};  // NOLINTEND(readability-redundant-member-init)
 
 /// One rule. Of those that match a repository, the first that has a member decides it.
-struct Rule {
+struct Rule {  // NOLINTBEGIN(readability-redundant-member-init): may be left out
   /// Whether it holds for a repository; thread-safe, and quick.
   std::function<bool(std::string_view)> matches{};
   std::vector<std::string> repositories{};  ///< for people to read
@@ -43,7 +43,7 @@ struct Rule {
   std::optional<std::chrono::milliseconds> untagged_after{};
   std::optional<Retention> retention{};
   std::string where{};  ///< for people to read
-};
+};  // NOLINTEND(readability-redundant-member-init)
 
 /// All rules in their order. Never changed, so thread-safe.
 class Rules {
