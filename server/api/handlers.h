@@ -19,6 +19,10 @@ Result<http::Response> head_manifest(const Call& call);
 Result<http::Response> put_manifest(const Call& call);
 Result<http::Response> delete_manifest(const Call& call);
 
+// retention.cc
+Result<http::Response> get_rules(const Call& call);
+Result<http::Response> post_retention_run(const Call& call);
+
 Result<http::Response> get_blob(const Call& call);
 Result<http::Response> head_blob(const Call& call);
 Result<http::Response> delete_blob(const Call& call);

@@ -36,6 +36,8 @@ constexpr std::string_view kRepositoryUsage = "/api/v1/repositories/{name}/usage
 constexpr std::string_view kLayers = "/api/v1/layers";
 constexpr std::string_view kImages = "/api/v1/images";
 constexpr std::string_view kQuotas = "/api/v1/quotas";
+constexpr std::string_view kRules = "/api/v1/rules";
+constexpr std::string_view kRetentionRun = "/api/v1/retention/run";
 
 constexpr std::array kRoutes = {
     Route{Method::kGet, Resource::kBase, "/v2/", Need::kLogin, PointRead{get_base}},
@@ -119,6 +121,10 @@ constexpr std::array kRoutes = {
     Route{Method::kHead, Resource::kImages, kImages, Need::kCatalog, Blocking{get_images}},
     Route{Method::kGet, Resource::kQuotas, kQuotas, Need::kAdmin, Blocking{get_quotas}},
     Route{Method::kHead, Resource::kQuotas, kQuotas, Need::kAdmin, Blocking{get_quotas}},
+    Route{Method::kGet, Resource::kRules, kRules, Need::kAdmin, Blocking{get_rules}},
+    Route{Method::kHead, Resource::kRules, kRules, Need::kAdmin, Blocking{get_rules}},
+    Route{Method::kPost, Resource::kRetentionRun, kRetentionRun, Need::kAdmin,
+          Blocking{post_retention_run, Blocking::Body::kSmall}},
 };
 
 }  // namespace

@@ -88,6 +88,8 @@ std::optional<Target> parse_target(std::string_view path) {
   if (path == "/api/v1/gc") return Target{Resource::kCollection, {}, {}};
   if (path == "/api/v1/gc/run") return Target{Resource::kCollectionRun, {}, {}};
   if (path == "/api/v1/tokens/revoke") return Target{Resource::kTokensRevoke, {}, {}};
+  if (path == "/api/v1/rules") return Target{Resource::kRules, {}, {}};
+  if (path == "/api/v1/retention/run") return Target{Resource::kRetentionRun, {}, {}};
   if (!path.starts_with(kPrefix)) return parse_admin(path);
   std::string_view rest = path.substr(kPrefix.size());
   if (rest == "_catalog") return Target{Resource::kCatalog, {}, {}};

@@ -29,16 +29,18 @@ enum class Resource : std::uint8_t {
   kRobot,         ///< /api/v1/robots/{robot}
   kRobotSecret,   ///< /api/v1/robots/{robot}/secret
 
-  kPastTags,     ///< /api/v1/repositories/{name}/tags
-  kPastTag,      ///< /api/v1/repositories/{name}/tags/{tag}
-  kTagHistory,   ///< /api/v1/repositories/{name}/tags/{tag}/history
-  kTagRollback,  ///< /api/v1/repositories/{name}/tags/{tag}/rollback
-  kTagRestore,   ///< /api/v1/repositories/{name}/tags/{tag}/restore
+  kPastTags,         ///< /api/v1/repositories/{name}/tags
+  kPastTag,          ///< /api/v1/repositories/{name}/tags/{tag}
+  kTagHistory,       ///< /api/v1/repositories/{name}/tags/{tag}/history
+  kTagRollback,      ///< /api/v1/repositories/{name}/tags/{tag}/rollback
+  kTagRestore,       ///< /api/v1/repositories/{name}/tags/{tag}/restore
   kUsage,            ///< /api/v1/usage
   kRepositoryUsage,  ///< /api/v1/repositories/{name}/usage
   kLayers,           ///< /api/v1/layers
   kImages,           ///< /api/v1/images
   kQuotas,           ///< /api/v1/quotas
+  kRules,            ///< /api/v1/rules
+  kRetentionRun,     ///< /api/v1/retention/run
 };
 
 /// A path, taken apart but not yet validated.

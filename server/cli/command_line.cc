@@ -16,7 +16,9 @@
 #include "server/cli/certificates.h"
 #include "server/cli/exposure.h"
 #include "server/cli/gc_command.h"
+#include "server/cli/retention_command.h"
 #include "server/cli/robot_command.h"
+#include "server/cli/rules_check.h"
 #include "server/cli/tag_command.h"
 #include "server/cli/tls_command.h"
 #include "server/cli/usage_command.h"
@@ -101,6 +103,10 @@ class ConfigFlags {
       return std::nullopt;
     }
     auto& good = std::get<config::Loaded>(loaded);
+    const auto wrong_rules = check_rules(good.config.rules);
+    for (const config::Problem& problem : wrong_rules)
+      surroundings.err << problem.str() << '\n';
+    if (!wrong_rules.empty()) return std::nullopt;
     const CertificateCheck certificates = check_certificates(good);
     for (const config::Problem& problem : certificates.faults)
       surroundings.err << problem.str() << '\n';
@@ -347,6 +353,8 @@ int run(const std::vector<std::string>& arguments, const Surroundings& surroundi
   const PolicyCommand policy(app);
   const GcCommand gc(app);
   const TagCommand tag(app);
+  const RetentionCommand retention(app);
+  const RulesCommand rules(app);
   const VersionCommand print_version(app);
 
   try {
@@ -365,6 +373,8 @@ int run(const std::vector<std::string>& arguments, const Surroundings& surroundi
   if (policy.chosen()) return policy.run(surroundings);
   if (gc.chosen()) return gc.run(surroundings);
   if (tag.chosen()) return tag.run(surroundings);
+  if (retention.chosen()) return retention.run(surroundings);
+  if (rules.chosen()) return rules.run(surroundings);
   return print_version.run(surroundings);
 }
 

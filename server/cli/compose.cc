@@ -82,8 +82,9 @@ log::Options log_options(const config::Config& config, bool on_terminal) {
           .level = log_level(config.log.level)};
 }
 
-index::StorePolicy store_policy(const config::Config& config) {
-  index::StorePolicy policy;
+index::StorePolicy store_policy(const config::Config& config,
+                                std::shared_ptr<const registry::Rules> rules) {
+  index::StorePolicy policy = registry::store_policy(std::move(rules));
   if (auto quotas = quotas_of(config); !quotas.empty()) {
     policy.quotas = [quotas = std::move(quotas)](const index::RepositoryName& repository) {
       return index::covering(quotas, repository);
@@ -92,12 +93,13 @@ index::StorePolicy store_policy(const config::Config& config) {
   return policy;
 }
 
-index::RocksOptions metadata_options(const config::Config& config, const Clock& clock,
-                                     log::Logger& logger) {
+index::RocksOptions metadata_options(const config::Config& config,
+                                     std::shared_ptr<const registry::Rules> rules,
+                                     const Clock& clock, log::Logger& logger) {
   return {.path = std::filesystem::path(config.storage.data_dir) / "metadata",
           .clock = clock,
           .lease = config.storage.lease,
-          .policy = store_policy(config),
+          .policy = store_policy(config, std::move(rules)),
           .durability = config.storage.durability == config::Durability::kSynced
                             ? index::Durability::kSynced
                             : index::Durability::kRelaxed,
@@ -107,7 +109,8 @@ index::RocksOptions metadata_options(const config::Config& config, const Clock& 
           }};
 }
 
-registry::Options registry_options(const config::Config& config) {
+registry::Options registry_options(const config::Config& config,
+                                   std::shared_ptr<const registry::Rules> rules) {
   return {.allow_sparse = config.registry.allow_sparse,
           .deletes = {.tags = config.registry.delete_tags,
                       .manifests = config.registry.delete_manifests,
@@ -118,7 +121,8 @@ registry::Options registry_options(const config::Config& config) {
           .upload_expiry =
               std::chrono::duration_cast<std::chrono::seconds>(config.timeouts.upload_expiry),
           .quotas = quotas_of(config),
-          .lease = config.storage.lease};
+          .lease = config.storage.lease,
+          .rules = std::move(rules)};
 }
 
 api::Settings api_settings(const config::Config& config) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <memory>
+
 #include "auth/password_login.h"
 #include "blobstore/clock.h"
 #include "server/api/call.h"
@@ -16,11 +18,14 @@ namespace shale::cli {
 
 log::Options log_options(const config::Config& config, bool on_terminal);
 /// `clock` and `logger` must outlive the store.
-index::RocksOptions metadata_options(const config::Config& config, const Clock& clock,
-                                     log::Logger& logger);
-/// What the rules of the configuration say of each repository.
-index::StorePolicy store_policy(const config::Config& config);
-registry::Options registry_options(const config::Config& config);
+index::RocksOptions metadata_options(const config::Config& config,
+                                     std::shared_ptr<const registry::Rules> rules,
+                                     const Clock& clock, log::Logger& logger);
+/// What the configuration says of each repository.
+index::StorePolicy store_policy(const config::Config& config,
+                                std::shared_ptr<const registry::Rules> rules);
+registry::Options registry_options(const config::Config& config,
+                                   std::shared_ptr<const registry::Rules> rules);
 api::Settings api_settings(const config::Config& config);
 /// `audit` as in those.
 api::Guard::Settings guard_settings(const config::Config& config, const api::Audit* audit);

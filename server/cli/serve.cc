@@ -24,9 +24,11 @@
 #include "server/cli/compose.h"
 #include "server/cli/exposure.h"
 #include "server/cli/gatehouse.h"
+#include "server/cli/rules.h"
 #include "server/index/rocks/rocks_metadata_store.h"
 #include "server/net/server.h"
 #include "server/registry/collector.h"
+#include "server/registry/retainer.h"
 #include "server/registry/sweeper.h"
 
 namespace shale::cli {
@@ -34,6 +36,7 @@ namespace {
 
 constexpr std::chrono::minutes kSweepInterval{5};
 constexpr std::chrono::seconds kCollectInterval{1};
+constexpr std::chrono::minutes kRetainInterval{1};
 
 /// The value, or an exception with the words meant for whoever starts Shale.
 template <class T>
@@ -125,15 +128,16 @@ void report_collection(log::Logger& logger, const Result<registry::CollectReport
 struct House {
   House(const config::Config& config, const Ground& ground, log::Logger& logger, int descriptors)
       : data_dir(config.storage.data_dir),
+        rules(make_rules(config.rules)),
         files(file::posix_file_system_below(descriptors)),
-        metadata(started(open_metadata(ground, metadata_options(config, clock, logger)),
+        metadata(started(open_metadata(ground, metadata_options(config, rules, clock, logger)),
                          "cannot open the metadata in " + config.storage.data_dir)),
         blobs(started(
             FileBlobStore::open({.root = data_dir,
                                  .reserve = config.storage.reserve,
                                  .files = ground.files != nullptr ? ground.files : files.get()}),
             "cannot open the blobs in " + config.storage.data_dir)),
-        registry(*blobs, *metadata, clock, registry_options(config)),
+        registry(*blobs, *metadata, clock, registry_options(config, rules)),
         sweeper(registry, kSweepInterval,
                 [&logger](const Result<std::size_t>& swept) {
                   if (!swept)
@@ -145,12 +149,22 @@ struct House {
                   [&logger](const Result<registry::CollectReport>& collected) {
                     report_collection(logger, collected);
                   }),
+        retainer(registry, clock, kRetainInterval,
+                 [&logger](const std::string& where, const Result<std::size_t>& removed) {
+                   if (!removed)
+                     logger.error("retention failed",
+                                  {{"at", where}, {"cause", removed.error().message}});
+                   if (removed)
+                     logger.info("retention removed manifests",
+                                 {{"repository", where}, {"manifests", *removed}});
+                 }),
         gatehouse(config.auth.configured() ? std::make_unique<Gatehouse>(config, clock, logger)
                                            : nullptr),
         api(registry, logger, api_settings(config), gatehouse ? &gatehouse->guard() : nullptr),
         server(api, net_options(config, logger, descriptors)) {}
 
   std::filesystem::path data_dir;
+  std::shared_ptr<const registry::Rules> rules;  ///< the store and the registry ask the same
   std::unique_ptr<file::FileSystem> files;
   SystemClock clock;
   std::unique_ptr<index::MetadataStore> metadata;
@@ -158,6 +172,7 @@ struct House {
   registry::Registry registry;
   registry::Sweeper sweeper;
   registry::Collector collector;
+  registry::Retainer retainer;
   std::unique_ptr<Gatehouse> gatehouse;  ///< null without authentication
   api::Api api;
   net::Server server;

@@ -30,7 +30,7 @@ struct QuotaList {
 };
 
 /// What a source has to say, in its order, and what in it could not be understood.
-using Reading = std::vector<std::variant<Assignment, Problem, QuotaList>>;
+using Reading = std::vector<std::variant<Assignment, Problem, QuotaList, std::vector<Rule>>>;
 
 Reading read_file(const std::string& path);
 Reading read_environment(const std::vector<std::string>& entries);

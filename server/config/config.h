@@ -8,6 +8,7 @@
 
 #include "server/config/address.h"
 #include "server/config/quota.h"
+#include "server/config/rules.h"
 
 namespace shale::config {
 
@@ -149,6 +150,7 @@ struct Config {
   Auth auth;
   Log log;
   std::vector<Quota> quotas;  ///< of the file alone, each namespace once
+  std::vector<Rule> rules;    ///< not in `settings.cc`: see `rules_yaml.h`
 
   bool operator==(const Config&) const = default;
 };

@@ -28,6 +28,8 @@ struct Draft {
       } else if (const auto* list = std::get_if<QuotaList>(&statement)) {
         loaded.config.quotas = list->quotas;
         loaded.origins.insert_or_assign("quotas", list->where);
+      } else if (const auto* rules = std::get_if<std::vector<Rule>>(&statement)) {
+        loaded.config.rules = *rules;
       } else {
         assign(std::get<Assignment>(statement));
       }

@@ -9,6 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "server/config/rules_yaml.h"
 #include "server/config/settings.h"
 #include "server/config/units.h"
 
@@ -61,6 +62,41 @@ Json json_value(const Setting& setting, const Config& config) {
   for (const std::string& text : texts)
     items.push_back(json_scalar(setting, text));
   return items;
+}
+
+Json json_words(const std::vector<RuleWord>& words) {
+  Json list = Json::array();
+  for (const RuleWord& word : words)
+    list.push_back(word.text);
+  return list;
+}
+
+Json json_retention(const RetentionRule& rule) {
+  Json json;
+  if (rule.keep_last) json["keep_last"] = *rule.keep_last;
+  if (rule.keep_pulled_within) {
+    json["keep_pulled_within"] = format_duration(*rule.keep_pulled_within);
+  }
+  if (rule.keep_tags) json["keep_tags"] = json_words(*rule.keep_tags);
+  if (rule.keep_semver) json["keep_semver"] = true;
+  if (rule.keep_nothing) json["keep_nothing"] = true;
+  if (rule.untagged_older_than) {
+    json["untagged_older_than"] = format_duration(*rule.untagged_older_than);
+  }
+  json["every"] = format_duration(rule.every);
+  return json;
+}
+
+Json json_rules(const std::vector<Rule>& rules) {
+  Json list = Json::array();
+  for (const Rule& rule : rules) {
+    Json& json = list.emplace_back(Json{{"repositories", json_words(rule.repositories)}});
+    if (rule.immutable_tags) json["immutable_tags"] = json_words(*rule.immutable_tags);
+    if (rule.history) json["history"] = format_duration(*rule.history);
+    if (rule.untagged_after) json["untagged_after"] = format_duration(*rule.untagged_after);
+    if (rule.retention) json["retention"] = json_retention(*rule.retention);
+  }
+  return list;
 }
 
 /// Calls `begin_section` with each section's name before the settings in it, and
@@ -145,7 +181,7 @@ std::string to_yaml(const Config& config) {
   if (!config.quotas.empty()) yaml += "quotas:\n";
   for (const Quota& quota : config.quotas)
     yaml += "  - " + quota_line(quota) + '\n';
-  return yaml;
+  return yaml + rules_to_yaml(config.rules);
 }
 
 std::string to_json(const Config& config) {
@@ -157,6 +193,7 @@ std::string to_json(const Config& config) {
   }
   for (const Quota& quota : config.quotas)
     json["quotas"].push_back(quota_json(quota));
+  if (!config.rules.empty()) json["rules"] = json_rules(config.rules);
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
 }
 
@@ -172,6 +209,13 @@ std::string to_table(const Loaded& loaded) {
   }
   for (const Quota& quota : loaded.config.quotas)
     rows.push_back({"quotas", quota_line(quota), loaded.origins.at("quotas")});
+
+  for (const Rule& rule : loaded.config.rules) {
+    std::string patterns;
+    for (const RuleWord& word : rule.repositories)
+      patterns += (patterns.empty() ? "" : " ") + word.text;
+    rows.push_back({"rules", patterns, rule.where});
+  }
 
   std::size_t key_width = 0;
   std::size_t value_width = 0;
@@ -223,7 +267,7 @@ std::string reference() {
       "#quotas:\n"
       "#  - {namespace: team-a, bytes: 100GiB, tags: 5000}\n"
       "#  - {namespace: team-a/nightly, bytes: 20GiB}\n";
-  return text;
+  return text + rules_reference();
 }
 
 std::string flag_help() {

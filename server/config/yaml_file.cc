@@ -1,12 +1,14 @@
 #include <cstddef>
 #include <optional>
 #include <set>
+#include <utility>
 #include <variant>
 
 #include <yaml-cpp/yaml.h>
 
 #include "server/config/assignment.h"
 #include "server/config/quota_list.h"
+#include "server/config/rules_yaml.h"
 #include "server/config/text.h"
 #include "server/config/yaml_text.h"
 
@@ -55,6 +57,11 @@ class Reader {
         note(at(entry.first.Mark()), name, "this section is already above: merge the two");
       } else if (name == "quotas") {
         read_quotas(entry.second, path_, reading_);
+      } else if (name == "rules") {
+        RulesRead read = read_rules(entry.second, path_);
+        for (Problem& problem : read.problems)
+          reading_.emplace_back(std::move(problem));
+        reading_.emplace_back(std::move(read.rules));
       } else if (!is_section(name)) {
         note_unknown(entry.first.Mark(), name);
       } else {

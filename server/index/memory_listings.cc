@@ -55,6 +55,7 @@ Result<std::vector<Edge>> MemoryMetadataStore::list_edges(const RepositoryName& 
     edges.try_emplace({edge.kind, edge.target.digest}, edge);
   }
   std::vector<Edge> listed;
+  listed.reserve(edges.size());
   for (const auto& [key, edge] : edges) {
     listed.push_back(edge);
   }
@@ -73,6 +74,7 @@ Result<std::vector<Parent>> MemoryMetadataStore::list_parents(const RepositoryNa
     }
   }
   std::vector<Parent> parents;
+  parents.reserve(named.size());
   for (const auto& [kind, parent] : named) {
     parents.push_back({kind, parent});
   }

@@ -16,6 +16,14 @@ bool MemoryMetadataStore::Repository::names_blob(const Digest& digest) const {
   });
 }
 
+bool MemoryMetadataStore::Repository::lists(const Digest& digest) const {
+  return std::ranges::any_of(manifests, [&](const auto& entry) {
+    return std::ranges::any_of(entry.second.edges, [&](const Edge& edge) {
+      return edge.kind == EdgeKind::kManifest && edge.target.digest == digest;
+    });
+  });
+}
+
 const MemoryMetadataStore::Repository* MemoryMetadataStore::State::find(
     const RepositoryName& name) const {
   const auto found = repositories.find(name);
@@ -434,6 +442,15 @@ Result<Sequence> MemoryMetadataStore::delete_manifest(const RepositoryName& repo
     return Error{Errc::kManifestUnknown, digest.str() + " is not in " + repository.str()};
   }
   const auto tags = state->repositories[repository].tags;
+  if (by.as_seen) {
+    const Repository& found = state->repositories[repository];
+    AsSeen now{.pushed = found.pushed.at(digest), .pulled = std::nullopt, .tags = {}};
+    if (found.pulled.contains(digest)) now.pulled = found.pulled.at(digest);
+    for (const auto& [tag, target] : tags) {
+      if (target == digest) now.tags.push_back(tag);
+    }
+    SHALE_TRY(demand_as_seen(*by.as_seen, now, found.lists(digest)));
+  }
   for (const auto& [tag, target] : tags) {
     if (target == digest) SHALE_TRY(demand_movable(policy_, repository, tag));
   }

@@ -99,6 +99,7 @@ class MemoryMetadataStore final : public MetadataStore {
 
     bool exists() const { return !manifests.empty() || !blobs.empty(); }
     bool names_blob(const Digest& digest) const;
+    bool lists(const Digest& manifest) const;
   };
   struct State {
     std::map<RepositoryName, Repository> repositories;

@@ -39,8 +39,12 @@ Result<Sequence> MemoryMetadataStore::move_tag(const MoveTag& request) {
     return Error{Errc::kManifestUnknown,
                  request.to.str() + " is not in " + request.repository.str()};
   }
-  SHALE_TRY(demand_move(request.tag, state->named(request.repository, request.tag), request.to,
-                        request.tag_moves, request.condition));
+  const auto named = state->named(request.repository, request.tag);
+  SHALE_TRY(demand_move(request.tag, named, request.to, request.tag_moves, request.condition));
+  if (named && *named != request.to) {
+    SHALE_TRY(demand_movable(policy_, request.repository, request.tag));
+  }
+  SHALE_TRY(demand_room(*state, request.repository, 0, named ? 0 : 1));
   ++state->sequence;
   move_tag(*state, request.repository, request.tag, request.to, request.actor);
   return settle(*state);

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "blobstore/clock.h"
 #include "blobstore/digest.h"
 #include "server/index/names.h"
 
@@ -29,6 +30,14 @@ struct Condition {
   friend bool operator==(const Condition&, const Condition&) = default;
 };
 
+/// How whoever wants to delete a manifest has seen it. The deletion is `kConditionFailed`
+/// when somebody has pushed it, given it another tag, listed it in an index or pulled it since.
+struct AsSeen {
+  Time pushed;
+  std::optional<Time> pulled;
+  std::vector<Tag> tags;
+};
+
 /// Who does it, for the history, and on which condition.
 struct By {
   // NOLINTBEGIN(google-explicit-constructor): an actor alone is the usual case.
@@ -38,6 +47,7 @@ struct By {
 
   std::string actor;
   Condition condition;
+  std::optional<AsSeen> as_seen{};  ///< of a deleted manifest; none: however it is
 };
 
 /// The most that the repositories of a namespace may hold together.
@@ -49,7 +59,7 @@ struct Quota {
 
 /// What the rules say of a repository. Asked within commits, on any thread: to be
 /// quick and thread-safe. An empty function is the rule's absence.
-struct StorePolicy {
+struct StorePolicy {  // NOLINTBEGIN(readability-redundant-member-init): may be left out
   /// How long a manifest that was deleted can be had back. None: not at all.
   std::function<std::chrono::milliseconds(const RepositoryName&)> history_window{};
   /// After how long a manifest goes that no tag, index or subject keeps. None: never.
@@ -59,6 +69,6 @@ struct StorePolicy {
   std::function<std::optional<std::string>(const RepositoryName&, const Tag&)> immutable{};
   /// Every quota that covers the repository.
   std::function<std::vector<Quota>(const RepositoryName&)> quotas{};
-};
+};  // NOLINTEND(readability-redundant-member-init)
 
 }  // namespace shale::index

@@ -6,6 +6,13 @@
 
 namespace shale::index {
 
+Result<void> demand_as_seen(const AsSeen& seen, const AsSeen& now, bool listed) {
+  const bool same_tags = std::ranges::all_of(
+      now.tags, [&](const Tag& tag) { return std::ranges::count(seen.tags, tag) > 0; });
+  if (!listed && same_tags && now.pushed == seen.pushed && now.pulled == seen.pulled) return {};
+  return Error{Errc::kConditionFailed, "the manifest is in use again"};
+}
+
 Result<void> demand_movable(const StorePolicy& policy, const RepositoryName& repository,
                             const Tag& tag) {
   if (!policy.immutable) return {};

@@ -25,6 +25,9 @@ Result<void> demand_move(const Tag& tag, const std::optional<Digest>& named, con
 Result<void> demand_movable(const StorePolicy& policy, const RepositoryName& repository,
                             const Tag& tag);
 
+/// `kConditionFailed` unless the manifest is as it was seen. `listed`: whether an index names it.
+Result<void> demand_as_seen(const AsSeen& seen, const AsSeen& now, bool listed);
+
 /// Looks at what a manifest refers to beside what its repository has, for the one
 /// error that names all that is wrong. Both stores answer with it.
 class ReferenceCheck {

@@ -7,6 +7,7 @@
 
 #include "blobstore/memory_blob.h"
 #include "server/registry/manifest_parser.h"
+#include "server/registry/pull_log.h"
 #include "server/registry/turnstile.h"
 #include "server/registry/uploads.h"
 
@@ -74,15 +75,16 @@ Result<Digest> digest_of(const PushManifest& request) {
 }  // namespace
 
 struct Registry::State {
-  State(BlobStore& blob_store, index::MetadataStore& metadata_store, const Clock& clock,
+  State(BlobStore& blob_store, index::MetadataStore& metadata_store, const Clock& time,
         const Options& registry_options)
       : blobs(blob_store),
         metadata(metadata_store),
+        clock(time),
         options(registry_options),
-        collection(blob_store, metadata_store, clock, registry_options.lease),
+        collection(blob_store, metadata_store, time, registry_options.lease),
         past(metadata_store),
         room(metadata_store, registry_options.quotas),
-        uploads(blob_store, metadata_store, clock, collection.locks(), room,
+        uploads(blob_store, metadata_store, time, collection.locks(), room,
                 registry_options.upload_expiry, registry_options.small_blob_bytes) {}
 
   /// A blob of the repository. One that is on its way out has its lease renewed; when it
@@ -103,10 +105,12 @@ struct Registry::State {
 
   BlobStore& blobs;
   index::MetadataStore& metadata;
+  const Clock& clock;
   const Options options;
   Collection collection;
   TagPast past;
   const Room room;
+  PullLog pulls;
   Uploads uploads;
   Turnstile large_manifests{kLargeManifestsAtOnce};
   Turnstile reports{1};  ///< those that read everything
@@ -137,12 +141,16 @@ UsageReport Registry::usage_report() const {
 
 Result<index::Descriptor> Registry::stat_manifest(const RepositoryName& repository,
                                                   const Reference& reference) const {
-  return state_->metadata.find_manifest(repository, reference);
+  auto found = state_->metadata.find_manifest(repository, reference);
+  if (found) state_->pulls.note(repository, found->digest, state_->clock.now());
+  return found;
 }
 
 Result<index::StoredManifest> Registry::read_manifest(const RepositoryName& repository,
                                                       const Reference& reference) const {
-  return state_->metadata.read_manifest(repository, reference);
+  auto found = state_->metadata.read_manifest(repository, reference);
+  if (found) state_->pulls.note(repository, found->descriptor.digest, state_->clock.now());
+  return found;
 }
 
 Result<BlobLink> Registry::stat_blob(const RepositoryName& repository, const Digest& digest) const {
@@ -351,6 +359,25 @@ Result<void> Registry::delete_manifest(const RepositoryName& repository, const R
     SHALE_TRY(state_->metadata.delete_manifest(repository, std::get<Digest>(reference), by));
   }
   return {};
+}
+
+// --- keep ---
+
+const Rules& Registry::rules() const noexcept {
+  return *state_->options.rules;
+}
+
+Result<std::vector<Retained>> Registry::run_retention(const RepositoryName& repository,
+                                                      RunMode mode) {
+  SHALE_TRY(store_pulls());
+  return registry::run_retention(state_->metadata, rules(), repository, state_->clock.now(), mode,
+                                 [this](const RepositoryName& where, const Digest& digest) {
+                                   return state_->pulls.has(where, digest);
+                                 });
+}
+
+Result<void> Registry::store_pulls() {
+  return state_->metadata.record_pulls(state_->pulls.take());
 }
 
 Result<void> Registry::delete_blob(const RepositoryName& repository, const Digest& digest) {

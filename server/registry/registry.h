@@ -14,8 +14,10 @@
 #include "blobstore/blob_store.h"
 #include "server/index/metadata_store.h"
 #include "server/registry/collection.h"
-#include "server/registry/tag_past.h"
+#include "server/registry/retention_run.h"
 #include "server/registry/room.h"
+#include "server/registry/rules.h"
+#include "server/registry/tag_past.h"
 #include "server/registry/usage_report.h"
 
 namespace shale::registry {
@@ -45,6 +47,8 @@ struct Options {
   /// The same that the metadata store keeps to, for refusals before the bytes come.
   // NOLINTNEXTLINE(readability-redundant-member-init): else g++ wants it named everywhere.
   std::vector<index::Quota> quotas = {};
+  /// Shared with the store, which asks for some of them within commits. Never null.
+  std::shared_ptr<const Rules> rules = std::make_shared<const Rules>();
 };
 
 /// A blob ready to be sent.
@@ -124,7 +128,7 @@ class Registry {
   /// The number of the last commit: while it stays the same, so does what is listed.
   index::Sequence sequence() const;
 
-  // Pull; point reads.
+  // Pull; point reads. Who asks for a manifest, be it for its head, pulls it: see `store_pulls`.
   Result<index::Descriptor> stat_manifest(const index::RepositoryName& repository,
                                           const index::Reference& reference) const;
   Result<index::StoredManifest> read_manifest(const index::RepositoryName& repository,
@@ -195,6 +199,13 @@ class Registry {
   Result<void> delete_manifest(const index::RepositoryName& repository,
                                const index::Reference& reference, const index::By& by);
   Result<void> delete_blob(const index::RepositoryName& repository, const Digest& digest);
+
+  const Rules& rules() const noexcept;
+  /// Applies the retention of one repository, as of `registry::run_retention`; scans.
+  Result<std::vector<Retained>> run_retention(const index::RepositoryName& repository,
+                                              RunMode mode);
+  /// Tells the store when what was pulled. Until then only this object knows. See `Retainer`.
+  Result<void> store_pulls();
 
   /// Drops uploads that nobody touched for `upload_expiry`, and what a crash left
   /// of others. Returns how many. Never waits for an upload, and never touches

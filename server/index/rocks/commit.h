@@ -96,6 +96,8 @@ class Commit {
   Result<Rows> edges_of(const RepositoryName& repository, const Digest& parent) const;
   Result<void> replace_edges(const PutManifest& request);
   void put_edge(const PutManifest& request, const Edge& edge);
+  Result<void> demand_unused(const RepositoryName& repository, const Digest& digest,
+                             const ManifestLinkRow& link, const AsSeen& seen) const;
   void erase_edge(const RepositoryName& repository, const Digest& parent, EdgeKind kind,
                   const Digest& child);
   Result<void> move_tag(const RepositoryName& repository, const Tag& tag, const Digest& to,

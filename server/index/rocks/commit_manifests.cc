@@ -218,6 +218,29 @@ Result<void> Commit::delete_tag(const RepositoryName& repository, const Tag& tag
   return erase_tag(repository, tag, *named, by.actor);
 }
 
+Result<void> Commit::demand_unused(const RepositoryName& repository, const Digest& digest,
+                                   const ManifestLinkRow& link, const AsSeen& seen) const {
+  const std::string key = keys::link(repository, digest);
+  AsSeen now{.pushed = link.time, .pulled = std::nullopt, .tags = {}};
+  SHALE_TRY_ASSIGN(const auto pull, view_.row<PullRow>(Family::kPulls, key));
+  if (pull) {
+    now.pulled = pull->time;
+  }
+  Scan tags(view_, Family::kTagTargets, key);
+  for (; tags.valid(); tags.next()) {
+    const Result<Tag> tag = Tag::parse(tags.key());
+    if (!tag) {
+      return Error{Errc::kCorrupt, "a tag of " + digest.str() + " has a damaged key"};
+    }
+    now.tags.push_back(*tag);
+  }
+  SHALE_TRY(tags.status());
+  const Scan indexes(view_, Family::kEdgesTo,
+                     keys::edges_to(repository, digest, EdgeKind::kManifest));
+  SHALE_TRY(indexes.status());
+  return demand_as_seen(seen, now, indexes.valid());
+}
+
 Result<void> Commit::delete_manifest(const RepositoryName& repository, const Digest& digest,
                                      const By& by) {
   const std::string key = keys::link(repository, digest);
@@ -225,6 +248,9 @@ Result<void> Commit::delete_manifest(const RepositoryName& repository, const Dig
   SHALE_TRY(demand(by.condition, "the manifest", link ? std::optional(digest) : std::nullopt));
   if (!link) {
     return Error{Errc::kManifestUnknown, digest.str() + " is not in " + repository.str()};
+  }
+  if (by.as_seen) {
+    SHALE_TRY(demand_unused(repository, digest, *link, *by.as_seen));
   }
 
   Scan tags(view_, Family::kTagTargets, key);

@@ -70,6 +70,10 @@ std::string written(const Target& target) {
       return "/api/v1/images";
     case Resource::kQuotas:
       return "/api/v1/quotas";
+    case Resource::kRules:
+      return "/api/v1/rules";
+    case Resource::kRetentionRun:
+      return "/api/v1/retention/run";
   }
   std::abort();
 }

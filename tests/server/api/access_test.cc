@@ -48,6 +48,10 @@ struct Furnished {
     if (route.resource == api::Resource::kTokensRevoke) {
       return sized("POST", target, R"({"user":"bob"})", {"Content-Type: application/json"});
     }
+    if (route.resource == api::Resource::kRetentionRun) {
+      return sized("POST", target, R"({"repository":"team-a/**"})",
+                   {"Content-Type: application/json"});
+    }
     target = replaced(target, "{robot}", "builder");
     target = replaced(target, "{tag}", "v1");
     target = replaced(target, "/v2/{name}/blobs/uploads/{upload}", upload);
@@ -135,6 +139,9 @@ const std::map<string, Expected> kTable = {
     {"HEAD /api/v1/images", {400, 401, 400, 400}},
     {"GET /api/v1/quotas", {401, 401, 403, 200}},
     {"HEAD /api/v1/quotas", {401, 401, 403, 200}},
+    {"GET /api/v1/rules", {401, 401, 403, 200}},
+    {"HEAD /api/v1/rules", {401, 401, 403, 200}},
+    {"POST /api/v1/retention/run", {401, 401, 403, 200}},
 };
 
 void check_refusal(const WireResponse& answer, int status, bool with_body) {

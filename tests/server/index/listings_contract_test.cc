@@ -166,5 +166,52 @@ TEST_CASE_TEMPLATE("MetadataStore: edges are told in both directions", Backend, 
   CHECK(parents_of("m") == std::vector<Parent>{{EdgeKind::kSubject, digest_of("s")}});
 }
 
+TEST_CASE_TEMPLATE("MetadataStore: a manifest goes as it was seen, or stays", Backend, InMemory,
+                   InRocks) {
+  Backend backend;
+  auto& store = backend.store;
+  const auto name = repo("a");
+  const Digest digest = digest_of("m");
+  REQUIRE(store.put_manifest(put("a", manifest("m"), {"v1", "v2"})));
+  index::By by("retention");
+  const auto look = [&] {
+    const auto listed = value(store.list_manifests(name, {}, 9)).items.at(0);
+    by.as_seen =
+        index::AsSeen{listed.pushed, listed.pulled, value(store.list_tags_of(name, digest))};
+  };
+  const auto refused = [&] {
+    return error_code(store.delete_manifest(name, digest, by)) == Errc::kConditionFailed &&
+           store.find_manifest(name, digest).has_value();
+  };
+  look();
+  SUBCASE("another tag") {
+    REQUIRE(store.put_manifest(put("a", manifest("m"), {"v3"})));
+    CHECK(refused());
+  }
+  SUBCASE("pushed again") {
+    backend.clock.advance(std::chrono::seconds(1));
+    REQUIRE(store.put_manifest(put("a", manifest("m"))));
+    CHECK(refused());
+  }
+  SUBCASE("pulled") {
+    REQUIRE(store.record_pulls({{name, digest, backend.clock.now()}}));
+    CHECK(refused());
+    look();
+    CHECK(store.delete_manifest(name, digest, by).has_value());
+  }
+  SUBCASE("listed in an index") {
+    auto index_of_it = with(manifest("i"), EdgeKind::kManifest, "m");
+    REQUIRE(store.put_manifest(put("a", index_of_it)));
+    CHECK(refused());
+    REQUIRE(store.delete_manifest(name, digest_of("i"), "x"));
+    CHECK(store.delete_manifest(name, digest, by).has_value());
+  }
+  SUBCASE("fewer tags, and a referrer") {
+    REQUIRE(store.delete_tag(name, tag("v1"), "x"));
+    REQUIRE(store.put_manifest(put("a", with(manifest("s"), EdgeKind::kSubject, "m"))));
+    CHECK(store.delete_manifest(name, digest, by).has_value());
+  }
+}
+
 }  // namespace
 }  // namespace shale::testing
