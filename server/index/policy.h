@@ -25,7 +25,7 @@ struct Condition {
     kIsOneOf,  ///< it must name one of `digests`
   };
   Kind kind = Kind::kNone;
-  std::vector<Digest> digests{};
+  std::vector<Digest> digests{};  // NOLINT(readability-redundant-member-init)
 
   friend bool operator==(const Condition&, const Condition&) = default;
 };
@@ -39,7 +39,7 @@ struct AsSeen {
 };
 
 /// Who does it, for the history, and on which condition.
-struct By {
+struct By {  // NOLINTBEGIN(readability-redundant-member-init)
   // NOLINTBEGIN(google-explicit-constructor): an actor alone is the usual case.
   By(std::string who, Condition on = {}) : actor(std::move(who)), condition(std::move(on)) {}
   By(const char* who) : actor(who) {}
@@ -48,7 +48,7 @@ struct By {
   std::string actor;
   Condition condition;
   std::optional<AsSeen> as_seen{};  ///< of a deleted manifest; none: however it is
-};
+};  // NOLINTEND(readability-redundant-member-init)
 
 /// The most that the repositories of a namespace may hold together.
 struct Quota {

@@ -81,10 +81,10 @@ std::optional<std::string> Rules::immutable(const index::RepositoryName& reposit
   if (rule == nullptr || !rule->immutable_tags) return std::nullopt;
   for (const std::string& pattern : *rule->immutable_tags) {
     if (!tag_matches(pattern, tag.str())) continue;
-    std::string patterns;
+    std::string words = "the rule for ";
     for (const std::string& other : rule->repositories)
-      patterns.append(patterns.empty() ? "" : ", ").append(other);
-    return "the rule for " + patterns + " keeps the tags " + pattern + " as they are";
+      words.append(&other == &rule->repositories.front() ? "" : ", ").append(other);
+    return words.append(" keeps the tags ").append(pattern).append(" as they are");
   }
   return std::nullopt;
 }
