@@ -120,8 +120,8 @@ registry::Options registry_options(const config::Config& config,
           .tags_per_push = config.limits.tags_per_push,
           .upload_expiry =
               std::chrono::duration_cast<std::chrono::seconds>(config.timeouts.upload_expiry),
-          .quotas = quotas_of(config),
           .lease = config.storage.lease,
+          .quotas = quotas_of(config),
           .rules = std::move(rules)};
 }
 

@@ -49,8 +49,6 @@ registry::Rule rule_of(const config::Rule& rule) {
   };
   made.repositories = texts_of(rule.repositories);
   made.immutable_tags = texts_of(rule.immutable_tags);
-  made.history = rule.history;
-  made.untagged_after = rule.untagged_after;
   if (rule.retention) made.retention = retention_of(*rule.retention);
   made.where = rule.where;
   return made;

@@ -38,15 +38,12 @@ struct RetentionRule {
 struct Rule {
   std::vector<RuleWord> repositories;  ///< patterns; that they are good is for `auth` to say
   std::optional<std::vector<RuleWord>> immutable_tags;  ///< patterns
-  std::optional<std::chrono::milliseconds> history;
-  std::optional<std::chrono::milliseconds> untagged_after;
   std::optional<RetentionRule> retention;
   std::string where;
 
   friend bool operator==(const Rule& one, const Rule& other) {
     const auto parts = [](const Rule& rule) {
-      return std::tie(rule.repositories, rule.immutable_tags, rule.history, rule.untagged_after,
-                      rule.retention);
+      return std::tie(rule.repositories, rule.immutable_tags, rule.retention);
     };
     return parts(one) == parts(other);
   }

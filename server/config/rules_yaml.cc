@@ -17,8 +17,7 @@ namespace {
 using std::chrono::milliseconds;
 using Words = std::vector<RuleWord>;
 
-constexpr std::string_view kKeys =
-    "write repositories, immutable_tags, history, untagged_after or retention";
+constexpr std::string_view kKeys = "write repositories, immutable_tags or retention";
 constexpr std::string_view kRetentionKeys =
     "write keep_last, keep_pulled_within, keep_tags, keep_semver, keep_nothing, "
     "untagged_older_than or every";
@@ -72,10 +71,6 @@ class RulesReader {
         rule.repositories = read_words(value, "patterns of repositories");
       } else if (key == "immutable_tags") {
         rule.immutable_tags = read_tags(value);
-      } else if (key == "history") {
-        rule.history = read_duration(value);
-      } else if (key == "untagged_after") {
-        rule.untagged_after = read_duration(value);
       } else if (key == "retention") {
         rule.retention = read_retention(value);
       } else {
@@ -160,8 +155,6 @@ class RulesReader {
   static std::vector<std::string> keys_of(const Rule& rule) {
     std::vector<std::string> keys;
     if (rule.immutable_tags) keys.emplace_back("immutable_tags");
-    if (rule.history) keys.emplace_back("history");
-    if (rule.untagged_after) keys.emplace_back("untagged_after");
     if (rule.retention) keys.emplace_back("retention");
     return keys;
   }
@@ -272,10 +265,6 @@ std::string rules_to_yaml(const std::vector<Rule>& rules) {
   for (const Rule& rule : rules) {
     yaml += "  - repositories: " + list_of(rule.repositories) + '\n';
     if (rule.immutable_tags) yaml += "    immutable_tags: " + list_of(*rule.immutable_tags) + '\n';
-    if (rule.history) yaml += "    history: " + format_duration(*rule.history) + '\n';
-    if (rule.untagged_after) {
-      yaml += "    untagged_after: " + format_duration(*rule.untagged_after) + '\n';
-    }
     if (rule.retention) yaml += retention_to_yaml(*rule.retention);
   }
   return yaml;
@@ -291,10 +280,6 @@ std::string rules_reference() {
   # - repositories: ["prod/**"]
   #   # Tags that neither move nor go once they are there.
   #   immutable_tags: ["v*"]
-  #   # How long deleted manifests can be had back; 0s: not at all. Default: 14d.
-  #   history: 30d
-  #   # Manifests that no tag, index or subject keeps go after that time. Default: never.
-  #   untagged_after: 30d
   # - repositories: ["ci/**"]
   #   # Tagged manifests stay that one of the keep_ lines keeps; the others go.
   #   retention:

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -60,10 +59,6 @@ struct Quota {
 /// What the rules say of a repository. Asked within commits, on any thread: to be
 /// quick and thread-safe. An empty function is the rule's absence.
 struct StorePolicy {  // NOLINTBEGIN(readability-redundant-member-init): may be left out
-  /// How long a manifest that was deleted can be had back. None: not at all.
-  std::function<std::chrono::milliseconds(const RepositoryName&)> history_window{};
-  /// After how long a manifest goes that no tag, index or subject keeps. None: never.
-  std::function<std::optional<std::chrono::milliseconds>(const RepositoryName&)> untagged_after{};
   /// The rule by which the tag, once it names a manifest, neither moves nor goes, in words for
   /// the refusal. None: there is no such rule.
   std::function<std::optional<std::string>(const RepositoryName&, const Tag&)> immutable{};

@@ -89,17 +89,6 @@ std::optional<std::string> Rules::immutable(const index::RepositoryName& reposit
   return std::nullopt;
 }
 
-std::chrono::milliseconds Rules::history(const index::RepositoryName& repository) const {
-  const Rule* rule = deciding(repository, &Rule::history);
-  return rule == nullptr ? kDefaultHistory : rule->history.value_or(kDefaultHistory);
-}
-
-std::optional<std::chrono::milliseconds> Rules::untagged_after(
-    const index::RepositoryName& repository) const {
-  const Rule* rule = deciding(repository, &Rule::untagged_after);
-  return rule == nullptr ? std::nullopt : rule->untagged_after;
-}
-
 const Retention* Rules::retention(const index::RepositoryName& repository) const {
   const Rule* rule = deciding(repository, &Rule::retention);
   return rule != nullptr && rule->retention ? &*rule->retention : nullptr;
@@ -116,12 +105,6 @@ std::optional<std::chrono::milliseconds> Rules::shortest_schedule() const {
 
 index::StorePolicy store_policy(std::shared_ptr<const Rules> rules) {
   index::StorePolicy policy;
-  policy.history_window = [rules](const index::RepositoryName& repository) {
-    return rules->history(repository);
-  };
-  policy.untagged_after = [rules](const index::RepositoryName& repository) {
-    return rules->untagged_after(repository);
-  };
   policy.immutable = [rules = std::move(rules)](const index::RepositoryName& repository,
                                                 const index::Tag& tag) {
     return rules->immutable(repository, tag);

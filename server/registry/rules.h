@@ -39,8 +39,6 @@ struct Rule {  // NOLINTBEGIN(readability-redundant-member-init): may be left ou
   std::function<bool(std::string_view)> matches{};
   std::vector<std::string> repositories{};  ///< for people to read
   std::optional<std::vector<std::string>> immutable_tags{};
-  std::optional<std::chrono::milliseconds> history{};
-  std::optional<std::chrono::milliseconds> untagged_after{};
   std::optional<Retention> retention{};
   std::string where{};  ///< for people to read
 };  // NOLINTEND(readability-redundant-member-init)
@@ -48,8 +46,6 @@ struct Rule {  // NOLINTBEGIN(readability-redundant-member-init): may be left ou
 /// All rules in their order. Never changed, so thread-safe.
 class Rules {
  public:
-  static constexpr std::chrono::milliseconds kDefaultHistory = std::chrono::hours(24 * 14);
-
   Rules() = default;
   explicit Rules(std::vector<Rule> rules) : rules_(std::move(rules)) {}
 
@@ -58,9 +54,6 @@ class Rules {
   /// The rule by which the tag does not move, in words; none when it may.
   std::optional<std::string> immutable(const index::RepositoryName& repository,
                                        const index::Tag& tag) const;
-  std::chrono::milliseconds history(const index::RepositoryName& repository) const;
-  std::optional<std::chrono::milliseconds> untagged_after(
-      const index::RepositoryName& repository) const;
   /// Null when there is none; lives as long as this.
   const Retention* retention(const index::RepositoryName& repository) const;
   /// How often the one that is due most often is due; none when there is no retention.

@@ -25,8 +25,8 @@ index::RepositoryName repository(const char* name) {
 }
 
 TEST_CASE("check_rules: a pattern that can match no repository is told with its place") {
-  const auto problems =
-      check_rules(rules_in("rules:\n  - repositories: [good/**, Bad, 'a**']\n    history: 1d\n"));
+  const auto problems = check_rules(
+      rules_in("rules:\n  - repositories: [good/**, Bad, 'a**']\n    immutable_tags: [v*]\n"));
   REQUIRE(problems.size() == 2);
   CHECK(problems.front().where.ends_with("shale.yaml:2:29"));
   CHECK(problems.front().what.find("\"Bad\"") != std::string::npos);
@@ -37,8 +37,6 @@ TEST_CASE("make_rules: the registry has what the configuration says, by the patt
   const auto rules = make_rules(rules_in(R"(rules:
   - repositories: ["prod/**", app]
     immutable_tags: v*
-    history: 0s
-    untagged_after: 2h
   - repositories: "*/x"
     retention: {keep_last: 3, keep_pulled_within: 1d, keep_tags: [a, b], keep_semver: true,
                 untagged_older_than: 5h, every: 6h}
@@ -48,8 +46,6 @@ TEST_CASE("make_rules: the registry has what the configuration says, by the patt
   CHECK(rules->immutable(repository("prod/a/b"), v1).has_value());
   CHECK(rules->immutable(repository("app"), v1).has_value());
   CHECK_FALSE(rules->immutable(repository("app/b"), v1));
-  CHECK(rules->history(repository("app")) == hours(0));
-  CHECK(rules->untagged_after(repository("app")) == hours(2));
   CHECK(rules->retention(repository("a/b/x")) == nullptr);
   const registry::Retention* retention = rules->retention(repository("a/x"));
   REQUIRE(retention != nullptr);

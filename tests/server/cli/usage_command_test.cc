@@ -50,13 +50,15 @@ TEST_CASE("shale usage and its kin: without a server they say so") {
 
 TEST_CASE("compose: each repository gets the quotas of the namespaces that it is in") {
   config::Config config;
-  CHECK_FALSE(store_policy(config).quotas);
+  const auto rules = std::make_shared<const registry::Rules>();
+  CHECK_FALSE(store_policy(config, rules).quotas);
   config.quotas = {{.name_space = "team", .bytes = 5},
                    {.name_space = "team/a", .tags = 7},
                    {.name_space = "other", .bytes = 1}};
   const auto of = [&](std::string_view name) {
     std::string names;
-    for (const auto& quota : store_policy(config).quotas(*index::RepositoryName::parse(name)))
+    for (const auto& quota :
+         store_policy(config, rules).quotas(*index::RepositoryName::parse(name)))
       names += quota.name_space + ' ';
     return names;
   };
@@ -65,9 +67,9 @@ TEST_CASE("compose: each repository gets the quotas of the namespaces that it is
   CHECK(of("team/a/b") == "team team/a ");
   CHECK(of("team/ab") == "team ");
   CHECK(of("teams") == "");
-  REQUIRE(registry_options(config).quotas.size() == 3);
-  CHECK(registry_options(config).quotas.front().bytes == 5);
-  CHECK(registry_options(config).quotas.at(1).tags == 7);
+  REQUIRE(registry_options(config, rules).quotas.size() == 3);
+  CHECK(registry_options(config, rules).quotas.front().bytes == 5);
+  CHECK(registry_options(config, rules).quotas.at(1).tags == 7);
 }
 
 }  // namespace

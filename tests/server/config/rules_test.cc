@@ -38,8 +38,6 @@ std::vector<std::string> problems_in(std::string_view text) {
 constexpr std::string_view kFull = R"(rules:
   - repositories: ["prod/**", app]
     immutable_tags: v*
-    history: 30d
-    untagged_after: 2d
   - repositories: "**"
     immutable_tags: []
     retention:
@@ -57,8 +55,6 @@ TEST_CASE("rules: each is read with its words and their places") {
   CHECK(rules[0].repositories.at(1).text == "app");
   CHECK(rules[0].repositories.at(1).where.ends_with("shale.yaml:2:31"));
   CHECK(rules[0].immutable_tags.value().at(0).text == "v*");
-  CHECK(rules[0].history == hours(24 * 30));
-  CHECK(rules[0].untagged_after == hours(48));
   CHECK_FALSE(rules[0].retention);
   CHECK(rules[1].immutable_tags.value().empty());
   const RetentionRule& retention = rules[1].retention.value();
@@ -94,12 +90,12 @@ TEST_CASE("rules: what is wrong is told with its line") {
   const std::vector<std::pair<std::string_view, Case>> cases{
       {"rules: ", {"all", "1:8", "write a list"}},
       {"rules:\n  - ", {"x", "2:5", "a rule is"}},
-      {"rules:\n  - ", {"history: 1d", "2:5", "names no"}},
+      {"rules:\n  - ", {"immutable_tags: [a]", "2:5", "names no"}},
       {rule, {"", "2:5", "says nothing"}},
       {rule, {"imutable_tags: [v*]", "3:5", "\"imutable_tags\" is not known"}},
-      {rule, {"history: 1d\n    history: 2d", "4:5", "already above"}},
-      {rule, {"history: -1d", "3:14", "is not a duration"}},
-      {rule, {"history:", "3:5", "is not a duration"}},
+      {rule, {"immutable_tags: [a]\n    immutable_tags: [b]", "4:5", "already above"}},
+      {retention, {"keep_pulled_within: -1d", "4:27", "is not a duration"}},
+      {retention, {"keep_pulled_within:", "4:7", "is not a duration"}},
       {rule, {"immutable_tags: ['v/*']", "3:22", "can match no tag"}},
       {rule, {"immutable_tags: {v: 1}", "3:21", "expected a list of patterns of tags"}},
       {rule, {"retention: 5", "3:16", "retention: write keep_last"}},
@@ -130,20 +126,20 @@ TEST_CASE("rules: to keep nothing is possible for whoever says so") {
 
 TEST_CASE("rules: a rule that another hides is refused, with both lines") {
   const auto twice = problems_in(
-      "rules:\n  - repositories: ['a/**', b]\n    history: 1d\n"
-      "  - repositories: [c, 'a/**']\n    history: 2d\n    immutable_tags: [v*]\n");
+      "rules:\n  - repositories: ['a/**', b]\n    immutable_tags: [a]\n"
+      "  - repositories: [c, 'a/**']\n    immutable_tags: [v*]\n");
   REQUIRE(twice.size() == 1);
-  CHECK(twice.front().starts_with("shale.yaml:4:23: rules: history of \"a/**\""));
+  CHECK(twice.front().starts_with("shale.yaml:4:23: rules: immutable_tags of \"a/**\""));
   CHECK(twice.front().find("shale.yaml:2:20") != std::string::npos);
 
-  const auto same = problems_in("rules:\n  - repositories: [b, b]\n    history: 1d\n");
+  const auto same = problems_in("rules:\n  - repositories: [b, b]\n    immutable_tags: [a]\n");
   REQUIRE(same.size() == 1);
   CHECK(same.front().find("stands twice") != std::string::npos);
 }
 
 TEST_CASE("rules: the same patterns with other keys do not contradict each other") {
-  CHECK(problems_in("rules:\n  - repositories: [a]\n    history: 1d\n"
-                    "  - repositories: [a]\n    untagged_after: 2d\n")
+  CHECK(problems_in("rules:\n  - repositories: [a]\n    immutable_tags: [v*]\n"
+                    "  - repositories: [a]\n    retention: {keep_last: 2}\n")
             .empty());
 }
 

@@ -59,23 +59,17 @@ Rule rule(std::string prefix) {
 }
 
 TEST_CASE("Rules: the first rule that matches and has the member decides") {
-  Rule history_only = rule("a");
-  history_only.history = hours(1);
+  Rule retention_only = rule("a");
+  retention_only.retention = Retention{.keep_last = 1};
   Rule nested = rule("a/b");
-  nested.history = hours(2);
-  nested.untagged_after = hours(3);
+  nested.retention = Retention{.keep_last = 2};
   Rule exempt = rule("a/free");
   exempt.immutable_tags = std::vector<std::string>{};
   Rule all = rule("a");
   all.immutable_tags = std::vector<std::string>{"v*", "release"};
-  all.retention = Retention{.keep_last = 1};
-  const Rules rules({history_only, nested, exempt, all});
+  const Rules rules({retention_only, nested, exempt, all});
 
-  CHECK(rules.history(repository("a/b/c")) == hours(1));
-  CHECK(rules.history(repository("b")) == Rules::kDefaultHistory);
-  CHECK(rules.untagged_after(repository("a/b/c")) == hours(3));
-  CHECK_FALSE(rules.untagged_after(repository("a/c")));
-  CHECK(rules.retention(repository("a/c"))->keep_last == 1);
+  CHECK(rules.retention(repository("a/b/c"))->keep_last == 1);
   CHECK(rules.retention(repository("b")) == nullptr);
   CHECK_FALSE(rules.immutable(repository("a/free/c"), tag("v1")));
   CHECK_FALSE(rules.immutable(repository("a/c"), tag("latest")));
@@ -87,12 +81,8 @@ TEST_CASE("Rules: the first rule that matches and has the member decides") {
 
 TEST_CASE("store_policy: the store asks the same rules") {
   Rule one = rule("a");
-  one.history = hours(1);
-  one.untagged_after = hours(2);
   one.immutable_tags = std::vector<std::string>{"v*"};
   const auto policy = store_policy(std::make_shared<const Rules>(std::vector{one}));
-  CHECK(policy.history_window(repository("a/b")) == hours(1));
-  CHECK(policy.untagged_after(repository("a/b")) == hours(2));
   CHECK(policy.immutable(repository("a/b"), tag("v1")).has_value());
   CHECK_FALSE(policy.immutable(repository("b"), tag("v1")));
 }
