@@ -18,8 +18,7 @@ namespace shale::registry {
 class Uploads {
  public:
   Uploads(BlobStore& blobs, index::MetadataStore& metadata, const Clock& clock, DigestLocks& locks,
-          const Room& room,
-          std::chrono::seconds expiry, std::size_t small_blob_bytes)
+          const Room& room, std::chrono::seconds expiry, std::size_t small_blob_bytes)
       : blobs_(blobs),
         metadata_(metadata),
         clock_(clock),
