@@ -62,6 +62,7 @@ std::string usable_control_path(const config::Config& config, log::Logger& logge
 
 std::vector<index::Quota> quotas_of(const config::Config& config) {
   std::vector<index::Quota> quotas;
+  quotas.reserve(config.quotas.size());
   for (const config::Quota& quota : config.quotas)
     quotas.push_back({quota.name_space, quota.bytes, quota.tags});
   return quotas;

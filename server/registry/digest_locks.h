@@ -25,12 +25,12 @@ class DigestLocks {
   }
   /// The same without waiting; not held when a removal is under way.
   std::shared_lock<std::shared_mutex> try_keep(const Digest& digest) {
-    return std::shared_lock(lock_of(digest), std::try_to_lock);
+    return {lock_of(digest), std::try_to_lock};
   }
   /// Nobody else has anything to do with the bytes while this is held; not held when
   /// somebody has.
   std::unique_lock<std::shared_mutex> try_remove(const Digest& digest) {
-    return std::unique_lock(lock_of(digest), std::try_to_lock);
+    return {lock_of(digest), std::try_to_lock};
   }
 
  private:

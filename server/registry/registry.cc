@@ -117,7 +117,7 @@ struct Registry::State {
 };
 
 Registry::Registry(BlobStore& blobs, index::MetadataStore& metadata, const Clock& clock,
-                   Options options)
+                   const Options& options)
     : state_(std::make_unique<State>(blobs, metadata, clock, options)) {}
 Registry::~Registry() = default;
 

@@ -119,7 +119,8 @@ struct PushManifest {
 /// "point read" are quick; the others may sync, scan or wait.
 class Registry {
  public:
-  Registry(BlobStore& blobs, index::MetadataStore& metadata, const Clock& clock, Options options);
+  Registry(BlobStore& blobs, index::MetadataStore& metadata, const Clock& clock,
+           const Options& options);
   ~Registry();
   Registry(const Registry&) = delete;
   Registry& operator=(const Registry&) = delete;

@@ -111,10 +111,10 @@ it "does not start with rules that contradict each other, and says where"
 cat >"$WORK/wrong.yaml" <<'EOF'
 rules:
   - repositories: [a, "b/**"]
-    history: 1d
+    immutable_tags: [a]
   - repositories: ["b/**"]
-    history: 2d
+    immutable_tags: [b]
 EOF
 if "$BINARY" check-config --config "$WORK/wrong.yaml" 2>"$WORK/wrong"; then fail "it was taken"; fi
-expect_match "the line" "wrong.yaml:4:20: rules: history of \"b/\*\*\" is said at .*wrong.yaml:2:23" "$(cat "$WORK/wrong")"
+expect_match "the line" "wrong.yaml:4:20: rules: immutable_tags of \"b/\*\*\" is said at .*wrong.yaml:2:23" "$(cat "$WORK/wrong")"
 stop_server
