@@ -1,10 +1,10 @@
 #include "server/registry/retainer.h"
 
 #include <algorithm>
-#include <condition_variable>
-#include <mutex>
 #include <stop_token>
 #include <utility>
+
+#include "server/registry/periodic.h"
 
 namespace shale::registry {
 namespace {
@@ -84,12 +84,9 @@ Retainer::Retainer(Registry& registry, const Clock& clock, std::chrono::millisec
                    Report report)
     : thread_([rounds = Rounds(registry, clock, std::move(report)),
                interval](const std::stop_token& stop) mutable {
-        std::mutex mutex;  // guards nothing; the condition asks for one
-        std::condition_variable_any stopped;
-        std::unique_lock lock(mutex);
         while (!stop.stop_requested()) {
           rounds.run(stop);
-          stopped.wait_for(lock, stop, interval, [] { return false; });
+          wait_between(stop, interval);
         }
         rounds.store_pulls();
       }) {}

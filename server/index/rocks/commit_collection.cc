@@ -18,13 +18,14 @@ Result<Collected> Commit::collect(const Doomed& doomed) {
 }
 
 /// `due` in the link tells whether the row is the latest word: a link that was renewed
-/// or is named again says something else.
+/// or is named again says something else. The row goes in any case, so that one which says
+/// nothing true does not stand at the front for good.
 Result<Collected> Commit::collect_link(const Doomed& doomed) {
   SHALE_TRY_ASSIGN(const auto repository, RepositoryName::parse(doomed.repository));
   const std::string key = keys::link(repository, doomed.digest);
   SHALE_TRY_ASSIGN(const auto link, view_.row<BlobLinkRow>(Family::kBlobLinks, key));
-  if (!link || link->due != doomed.due) return Collected{};
   erase(Family::kDoomed, keys::doomed(doomed));
+  if (!link || link->due != doomed.due) return Collected{};
   SHALE_TRY_ASSIGN(const bool shared, unlink(repository, doomed.digest, link->size));
   if (shared) return Collected{Outcome::kUnlinked, 0};
   return forget(doomed.digest);
@@ -33,8 +34,8 @@ Result<Collected> Commit::collect_link(const Doomed& doomed) {
 Result<Collected> Commit::collect_blob(const Doomed& doomed) {
   SHALE_TRY_ASSIGN(const auto blob,
                    view_.row<BlobRow>(Family::kBlobs, keys::content(doomed.digest)));
-  if (!blob || blob->due != doomed.due) return Collected{};
   erase(Family::kDoomed, keys::doomed(doomed));
+  if (!blob || blob->due != doomed.due) return Collected{};
   return forget(doomed.digest);
 }
 
