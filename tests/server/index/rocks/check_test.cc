@@ -203,5 +203,20 @@ TEST_CASE("usage: a store of format 1 is brought along when it is opened, once")
   CHECK_FALSE(is_noticed(*at.database));
 }
 
+TEST_CASE("collect: a doomed row that says nothing true goes, and touches nothing else") {
+  Opened store;
+  const index::Doomed link{store.clock.now(), index::Doomed::Kind::kLink, "a", digest_of("layer")};
+  const index::Doomed blob{store.clock.now(), index::Doomed::Kind::kBlob, "", digest_of("layer")};
+  for (const index::Doomed& planted : {link, blob})
+    store.put(Family::kDoomed, keys::doomed(planted), rocks::encode(rocks::EmptyRow{}));
+  REQUIRE(is_noticed(*store.database));
+  store.database.reset();
+
+  const auto opened = value(RocksMetadataStore::open(store.options));
+  for (const index::Doomed& planted : {link, blob})
+    CHECK(value(opened->collect(planted)) == index::Collected{});
+  CHECK(value(opened->check()).empty());
+}
+
 }  // namespace
 }  // namespace shale::testing
