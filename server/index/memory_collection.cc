@@ -17,6 +17,7 @@ Result<Collected> MemoryMetadataStore::collect(const Doomed& doomed) {
   const auto state = state_.lock();
   ++state->sequence;
   const auto& digest = doomed.digest;
+  if (!is_leased(doomed.kind)) return collect_manifest(*state, doomed);
   if (doomed.kind == Doomed::Kind::kFile) {
     if (!state->blobs.contains(digest) || state->small_blobs.contains(digest)) {
       return Collected{Outcome::kRemoveFile, 0};
@@ -29,7 +30,13 @@ Result<Collected> MemoryMetadataStore::collect(const Doomed& doomed) {
   state->leases.erase(lease);
   if (doomed.kind == Doomed::Kind::kLink) {
     SHALE_TRY_ASSIGN(const auto repository, RepositoryName::parse(doomed.repository));
-    state->repositories[repository].blobs.erase(digest);
+    Repository& holder = state->repositories[repository];
+    if (!holder.hidden.contains(digest) && holder.keeps_blob(digest)) {
+      holder.hidden.insert(digest);
+      return Collected{Outcome::kHidden, 0};
+    }
+    holder.hidden.erase(digest);
+    holder.blobs.erase(digest);
     if (state->is_linked(digest)) return Collected{Outcome::kUnlinked, 0};
   }
   return forget(*state, digest, clock_.now());

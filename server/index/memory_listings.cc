@@ -47,6 +47,10 @@ Result<std::vector<Edge>> MemoryMetadataStore::list_edges(const RepositoryName& 
                                                           const Digest& digest) const {
   const auto state = state_.lock();
   const Manifest* manifest = state->find(repository, digest);
+  if (const Repository* found = state->find(repository);
+      found != nullptr && found->deleted.contains(digest)) {
+    manifest = &found->deleted.at(digest).manifest;
+  }
   if (manifest == nullptr) {
     return std::vector<Edge>();
   }
@@ -119,9 +123,22 @@ Result<Page<BlobLink>> MemoryMetadataStore::list_links(const RepositoryName& rep
   const auto state = state_.lock();
   const Repository* found = state->find(repository);
   if (found == nullptr) return Page<BlobLink>();
-  return digests_after<BlobLink>(found->blobs, after, limit, [](const auto& entry) {
-    return BlobLink{entry.first, entry.second};
+  std::map<Digest, std::uint64_t> shown = found->blobs;
+  std::erase_if(shown, [&](const auto& entry) { return found->hidden.contains(entry.first); });
+  return digests_after<BlobLink>(shown, after, limit, [&](const auto& entry) {
+    return BlobLink{entry.first, entry.second,
+                    state->leases.contains({repository.str(), entry.first})};
   });
+}
+
+Result<Page<DeletedManifest>> MemoryMetadataStore::list_deleted(const RepositoryName& repository,
+                                                                const std::optional<Digest>& after,
+                                                                std::size_t limit) const {
+  const auto state = state_.lock();
+  const Repository* found = state->find(repository);
+  if (found == nullptr) return Page<DeletedManifest>();
+  return digests_after<DeletedManifest>(found->deleted, after, limit,
+                                        [](const auto& entry) { return entry.second.row; });
 }
 
 Result<Page<StoredBlob>> MemoryMetadataStore::list_blobs(const std::optional<Digest>& after,

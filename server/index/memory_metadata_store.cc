@@ -7,13 +7,24 @@
 
 namespace shale::index {
 
-bool MemoryMetadataStore::Repository::names_blob(const Digest& digest) const {
-  return std::ranges::any_of(manifests, [&](const auto& entry) {
-    const auto& edges = entry.second.edges;
-    return std::ranges::any_of(edges, [&](const Edge& edge) {
-      return !points_at_manifest(edge.kind) && edge.target.digest == digest;
-    });
+namespace {
+
+bool has_blob(const Manifest& manifest, const Digest& digest) {
+  return std::ranges::any_of(manifest.edges, [&](const Edge& edge) {
+    return !points_at_manifest(edge.kind) && edge.target.digest == digest;
   });
+}
+
+}  // namespace
+
+bool MemoryMetadataStore::Repository::names_blob(const Digest& digest) const {
+  return std::ranges::any_of(manifests,
+                             [&](const auto& entry) { return has_blob(entry.second, digest); });
+}
+
+bool MemoryMetadataStore::Repository::keeps_blob(const Digest& digest) const {
+  return std::ranges::any_of(
+      deleted, [&](const auto& entry) { return has_blob(entry.second.manifest, digest); });
 }
 
 bool MemoryMetadataStore::Repository::lists(const Digest& digest) const {
@@ -56,7 +67,7 @@ std::optional<std::uint64_t> MemoryMetadataStore::State::size_of(const Repositor
     return manifest == nullptr ? std::nullopt : std::optional(manifest->descriptor.size);
   }
   const Repository* repository = find(name);
-  if (repository == nullptr || !repository->blobs.contains(digest)) {
+  if (repository == nullptr || !repository->shows(digest)) {
     return std::nullopt;
   }
   return repository->blobs.at(digest);
@@ -83,228 +94,6 @@ std::vector<RepositoryName> MemoryMetadataStore::State::names() const {
   return names;
 }
 
-namespace {
-
-/// What stands strictly after `after`, up to `limit` of it.
-template <class Names>
-auto page_of(const Names& names, std::string_view after, std::size_t limit) {
-  Page<typename Names::value_type> page;
-  for (const auto& name : names) {
-    if (name.str() <= after) {
-      continue;
-    }
-    if (page.items.size() == limit) {
-      page.more = limit > 0;
-      break;
-    }
-    page.items.push_back(name);
-  }
-  return page;
-}
-
-}  // namespace
-
-// --- reads ---
-
-Result<Descriptor> MemoryMetadataStore::find_manifest(const RepositoryName& repository,
-                                                      const Reference& reference) const {
-  SHALE_TRY_ASSIGN(const StoredManifest manifest, read_manifest(repository, reference));
-  return manifest.descriptor;
-}
-
-Result<StoredManifest> MemoryMetadataStore::read_manifest(const RepositoryName& repository,
-                                                          const Reference& reference) const {
-  const auto state = state_.lock();
-  const Manifest* manifest = state->find(repository, reference);
-  if (manifest == nullptr) {
-    return Error{Errc::kManifestUnknown, "no such manifest in " + repository.str()};
-  }
-  return StoredManifest{manifest->descriptor, manifest->bytes};
-}
-
-Result<BlobLink> MemoryMetadataStore::find_blob(const RepositoryName& repository,
-                                                const Digest& digest) const {
-  const auto state = state_.lock();
-  const Repository* found = state->find(repository);
-  if (found == nullptr || !found->blobs.contains(digest)) {
-    return Error{Errc::kBlobUnknown, digest.str() + " is not in " + repository.str()};
-  }
-  return BlobLink{digest, found->blobs.at(digest),
-                  state->leases.contains({repository.str(), digest})};
-}
-
-Result<std::optional<std::string>> MemoryMetadataStore::read_small_blob(
-    const Digest& digest) const {
-  const auto state = state_.lock();
-  const auto found = state->small_blobs.find(digest);
-  return found == state->small_blobs.end() ? std::nullopt : std::optional(found->second);
-}
-
-Result<bool> MemoryMetadataStore::repository_exists(const RepositoryName& repository) const {
-  const auto state = state_.lock();
-  const Repository* found = state->find(repository);
-  return found != nullptr && found->exists();
-}
-
-Result<UploadRow> MemoryMetadataStore::find_upload(const UploadId& id) const {
-  const auto state = state_.lock();
-  const auto found = state->uploads.find(id);
-  if (found == state->uploads.end()) {
-    return Error{Errc::kUploadUnknown, "no upload " + id.str()};
-  }
-  return found->second;
-}
-
-Result<Usage> MemoryMetadataStore::usage(const RepositoryName& repository) const {
-  return state_.lock()->usage_of(repository);
-}
-
-Usage MemoryMetadataStore::State::usage_of(const RepositoryName& name) const {
-  Usage usage;
-  const Repository* found = find(name);
-  if (found == nullptr) {
-    return usage;
-  }
-  usage.manifests = static_cast<std::int64_t>(found->manifests.size());
-  usage.tags = static_cast<std::int64_t>(found->tags.size());
-  usage.blobs = static_cast<std::int64_t>(found->blobs.size());
-  const auto count = [&](std::uint64_t size, auto has) {
-    const auto holders =
-        std::ranges::count_if(repositories, [&](const auto& entry) { return has(entry.second); });
-    usage.logical += static_cast<std::int64_t>(size);
-    usage.unique += holders == 1 ? static_cast<std::int64_t>(size) : 0;
-  };
-  for (const auto& [digest, manifest] : found->manifests) {
-    count(manifest.bytes.size(), [&](const Repository& r) { return r.manifests.contains(digest); });
-  }
-  for (const auto& [digest, size] : found->blobs) {
-    count(size, [&](const Repository& r) { return r.blobs.contains(digest); });
-  }
-  return usage;
-}
-
-Result<StoreUsage> MemoryMetadataStore::store_usage() const {
-  const auto state = state_.lock();
-  std::map<Digest, std::uint64_t> manifests;
-  for (const auto& [name, repository] : state->repositories) {
-    for (const auto& [digest, manifest] : repository.manifests) {
-      manifests.emplace(digest, manifest.bytes.size());
-    }
-  }
-  StoreUsage usage;
-  usage.repositories = static_cast<std::int64_t>(state->names().size());
-  usage.manifests = static_cast<std::int64_t>(manifests.size());
-  usage.blobs = static_cast<std::int64_t>(state->blobs.size());
-  const auto add = [&](const auto& entry) {
-    usage.bytes += static_cast<std::int64_t>(entry.second);
-  };
-  std::ranges::for_each(manifests, add);
-  std::ranges::for_each(state->blobs, add);
-  return usage;
-}
-
-Sequence MemoryMetadataStore::sequence() const {
-  return state_.lock()->sequence;
-}
-
-Result<Page<Tag>> MemoryMetadataStore::list_tags(const RepositoryName& repository,
-                                                 std::string_view after, std::size_t limit) const {
-  const auto state = state_.lock();
-  const Repository* found = state->find(repository);
-  if (found == nullptr || !found->exists()) {
-    return Error{Errc::kNameUnknown, "no repository " + repository.str()};
-  }
-  std::vector<Tag> tags;
-  tags.reserve(found->tags.size());
-  for (const auto& [tag, digest] : found->tags) {
-    tags.push_back(tag);
-  }
-  return page_of(tags, after, limit);
-}
-
-Result<Page<RepositoryName>> MemoryMetadataStore::list_repositories(std::string_view after,
-                                                                    std::size_t limit) const {
-  return page_of(state_.lock()->names(), after, limit);
-}
-
-Result<Page<Referrer>> MemoryMetadataStore::list_referrers(const RepositoryName& repository,
-                                                           const Digest& subject,
-                                                           const ReferrersQuery& query) const {
-  const auto state = state_.lock();
-  ReferrerPage page(query);
-  const Repository* found = state->find(repository);
-  if (found == nullptr) {
-    return std::move(page).take();
-  }
-  for (const auto& [digest, manifest] : found->manifests) {
-    const bool refers = std::ranges::any_of(manifest.edges, [&](const Edge& edge) {
-      return edge.kind == EdgeKind::kSubject && edge.target.digest == subject;
-    });
-    if (!refers || (query.after && digest <= *query.after)) {
-      continue;
-    }
-    if (!page.offer({manifest.descriptor, manifest.artifact_type, manifest.annotations})) {
-      break;
-    }
-  }
-  return std::move(page).take();
-}
-
-Result<Page<RepositoryName>> MemoryMetadataStore::list_repositories_of_blob(
-    const Digest& digest, std::string_view after, std::size_t limit) const {
-  const auto state = state_.lock();
-  std::vector<RepositoryName> names;
-  for (const auto& [name, repository] : state->repositories) {
-    if (repository.blobs.contains(digest)) {
-      names.push_back(name);
-    }
-  }
-  return page_of(names, after, limit);
-}
-
-Result<std::vector<TagMove>> MemoryMetadataStore::tag_history(const RepositoryName& repository,
-                                                              const Tag& tag,
-                                                              std::size_t limit) const {
-  const auto state = state_.lock();
-  std::vector<TagMove> moves;
-  if (const auto found = state->history.find({repository, tag}); found != state->history.end()) {
-    moves.assign(found->second.rbegin(), found->second.rend());
-  }
-  if (moves.size() > limit) {
-    moves.erase(moves.begin() + static_cast<std::ptrdiff_t>(limit), moves.end());
-  }
-  return moves;
-}
-
-Result<std::vector<Doomed>> MemoryMetadataStore::list_doomed(Time now, std::size_t limit) const {
-  const auto state = state_.lock();
-  std::set<Doomed> due;
-  for (const auto& [what, time] : state->leases) {
-    const auto& [repository, digest] = what;
-    if (time <= now) {
-      const auto kind = repository.empty() ? Doomed::Kind::kBlob : Doomed::Kind::kLink;
-      due.insert(Doomed{time, kind, repository, digest});
-    }
-  }
-  for (const auto& [digest, times] : state->files) {
-    for (const Time time : times) {
-      if (time <= now) due.insert(Doomed{time, Doomed::Kind::kFile, "", digest});
-    }
-  }
-  std::vector<Doomed> first;
-  std::copy_n(due.begin(), std::min(limit, due.size()), std::back_inserter(first));
-  return first;
-}
-
-Result<std::vector<UploadRow>> MemoryMetadataStore::list_uploads() const {
-  const auto state = state_.lock();
-  std::vector<UploadRow> rows;
-  for (const auto& [id, row] : state->uploads) {
-    rows.push_back(row);
-  }
-  return rows;
-}
-
 // --- uploads and commits ---
 
 Result<void> MemoryMetadataStore::open_upload(const UploadRow& row) {
@@ -318,8 +107,8 @@ Result<void> MemoryMetadataStore::close_upload(const UploadId& id) {
 }
 
 Sequence MemoryMetadataStore::settle(State& state) const {
-  const Time due = clock_.now() + lease_;
-  const auto lease = [&](const std::string& repository, const Digest& digest, bool runs) {
+  const Time now = clock_.now();
+  const auto lease = [&](const std::string& repository, const Digest& digest, bool runs, Time due) {
     if (runs) {
       state.leases.try_emplace({repository, digest}, due);
     } else {
@@ -327,10 +116,15 @@ Sequence MemoryMetadataStore::settle(State& state) const {
     }
   };
   for (const auto& [digest, size] : state.blobs) {
-    lease("", digest, !state.is_linked(digest));
-    for (const auto& [name, repository] : state.repositories) {
-      lease(name.str(), digest,
-            repository.blobs.contains(digest) && !repository.names_blob(digest));
+    lease("", digest, !state.is_linked(digest), now + lease_);
+    for (auto& [name, repository] : state.repositories) {
+      const bool named = repository.names_blob(digest);
+      if (named) repository.hidden.erase(digest);
+      const bool hidden = repository.hidden.contains(digest);
+      lease(
+          name.str(), digest,
+          repository.blobs.contains(digest) && !named && !(hidden && repository.keeps_blob(digest)),
+          hidden ? now : now + lease_);
     }
   }
   return state.sequence;
@@ -341,6 +135,7 @@ Sequence MemoryMetadataStore::link(State& state, const RepositoryName& repositor
   ++state.sequence;
   state.blobs.emplace(digest, size);
   state.repositories[repository].blobs.emplace(digest, size);
+  state.repositories[repository].hidden.erase(digest);
   state.leases.erase({repository.str(), digest});  // so that it begins anew
   return settle(state);
 }
@@ -365,7 +160,7 @@ Result<Sequence> MemoryMetadataStore::mount_blob(const RepositoryName& from,
                                                  const RepositoryName& to, const Digest& digest) {
   const auto state = state_.lock();
   const Repository* source = state->find(from);
-  if (source == nullptr || !source->blobs.contains(digest)) {
+  if (source == nullptr || !source->shows(digest)) {
     return Error{Errc::kBlobUnknown, digest.str() + " is not in " + from.str()};
   }
   SHALE_TRY(demand_room(*state, to, digest, source->blobs.at(digest)));
@@ -380,12 +175,15 @@ void MemoryMetadataStore::move_tag(State& state, const RepositoryName& repositor
   if (found != tags.end() && digest && found->second == *digest) {
     return;
   }
+  const std::optional<Digest> left =
+      found == tags.end() ? std::nullopt : std::optional(found->second);
   if (digest) {
     tags.insert_or_assign(tag, *digest);
   } else {
     tags.erase(tag);
   }
   state.history[{repository, tag}].push_back({state.sequence, clock_.now(), actor, digest});
+  if (left) doom_untagged(state.repositories[repository], *left, untagged_until(repository));
 }
 
 Result<Sequence> MemoryMetadataStore::put_manifest(const PutManifest& request) {
@@ -413,8 +211,18 @@ Result<Sequence> MemoryMetadataStore::put_manifest(const PutManifest& request) {
   }
   SHALE_TRY(demand_room(*state, request));
   ++state->sequence;
-  state->repositories[request.repository].manifests.insert_or_assign(digest, request.manifest);
-  state->repositories[request.repository].pushed.insert_or_assign(digest, clock_.now());
+  Repository& repository = state->repositories[request.repository];
+  repository.manifests.insert_or_assign(digest, request.manifest);
+  repository.pushed.insert_or_assign(digest, clock_.now());
+  repository.deleted.erase(digest);
+  if (repository.untagged.erase(digest) > 0 && request.tags.empty()) {
+    if (const auto due = untagged_until(request.repository)) {
+      repository.untagged.emplace(digest, *due);
+    }
+  }
+  for (const Edge& edge : request.manifest.edges) {
+    if (edge.kind == EdgeKind::kManifest) repository.untagged.erase(edge.target.digest);
+  }
   for (const Tag& tag : request.tags) {
     move_tag(*state, request.repository, tag, digest, request.actor);
   }
@@ -455,14 +263,14 @@ Result<Sequence> MemoryMetadataStore::delete_manifest(const RepositoryName& repo
     if (target == digest) SHALE_TRY(demand_movable(policy_, repository, tag));
   }
   ++state->sequence;
+  std::vector<Tag> gone;
   for (const auto& [tag, target] : tags) {
     if (target == digest) {
       move_tag(*state, repository, tag, std::nullopt, by.actor);
+      gone.push_back(tag);
     }
   }
-  state->repositories[repository].manifests.erase(digest);
-  state->repositories[repository].pushed.erase(digest);
-  state->repositories[repository].pulled.erase(digest);
+  take_away(*state, repository, digest, std::move(gone), by);
   return settle(*state);
 }
 
@@ -470,7 +278,7 @@ Result<Sequence> MemoryMetadataStore::delete_blob(const RepositoryName& reposito
                                                   const Digest& digest) {
   const auto state = state_.lock();
   const Repository* found = state->find(repository);
-  if (found == nullptr || !found->blobs.contains(digest)) {
+  if (found == nullptr || !found->shows(digest)) {
     return Error{Errc::kBlobUnknown, digest.str() + " is not in " + repository.str()};
   }
   if (found->names_blob(digest)) {
@@ -478,7 +286,11 @@ Result<Sequence> MemoryMetadataStore::delete_blob(const RepositoryName& reposito
                  digest.str() + " is named by a manifest of " + repository.str()};
   }
   ++state->sequence;
-  state->repositories[repository].blobs.erase(digest);
+  if (found->keeps_blob(digest)) {
+    state->repositories[repository].hidden.insert(digest);
+  } else {
+    state->repositories[repository].blobs.erase(digest);
+  }
   return settle(*state);
 }
 

@@ -36,6 +36,8 @@ class MemoryMetadataStore final : public MetadataStore {
   Result<Usage> usage_below(std::string_view name_space) const override;
   Result<std::optional<TagMove>> find_move(const RepositoryName& repository, const Tag& tag,
                                            Time at) const override;
+  Result<std::optional<DeletedManifest>> find_deleted(const RepositoryName& repository,
+                                                      const Digest& digest) const override;
 
   Result<Page<Tag>> list_tags(const RepositoryName& repository, std::string_view after,
                               std::size_t limit) const override;
@@ -48,7 +50,8 @@ class MemoryMetadataStore final : public MetadataStore {
                                                          std::size_t limit) const override;
   Result<std::vector<TagMove>> tag_history(const RepositoryName& repository, const Tag& tag,
                                            std::size_t limit) const override;
-  Result<std::vector<Doomed>> list_doomed(Time now, std::size_t limit) const override;
+  Result<std::vector<Doomed>> list_doomed(Time now, std::size_t limit,
+                                          std::chrono::milliseconds early) const override;
   Result<std::vector<UploadRow>> list_uploads() const override;
   Result<Page<ListedManifest>> list_manifests(const RepositoryName& repository,
                                               const std::optional<Digest>& after,
@@ -66,6 +69,9 @@ class MemoryMetadataStore final : public MetadataStore {
                                            const Digest& digest) const override;
   Result<Page<StoredBlob>> list_blobs(const std::optional<Digest>& after,
                                       std::size_t limit) const override;
+  Result<Page<DeletedManifest>> list_deleted(const RepositoryName& repository,
+                                             const std::optional<Digest>& after,
+                                             std::size_t limit) const override;
 
   Result<void> open_upload(const UploadRow& row) override;
   Result<void> close_upload(const UploadId& id) override;
@@ -79,6 +85,7 @@ class MemoryMetadataStore final : public MetadataStore {
                               const By& by) override;
   Result<Sequence> delete_manifest(const RepositoryName& repository, const Digest& digest,
                                    const By& by) override;
+  Result<Sequence> restore_manifest(const RestoreManifest& request) override;
   Result<Sequence> move_tag(const MoveTag& request) override;
   Result<Sequence> delete_blob(const RepositoryName& repository, const Digest& digest) override;
 
@@ -90,15 +97,25 @@ class MemoryMetadataStore final : public MetadataStore {
   Result<std::vector<std::string>> check() const override { return std::vector<std::string>{}; }
 
  private:
+  struct Deleted {
+    Manifest manifest;
+    DeletedManifest row;
+  };
   struct Repository {
     std::map<Digest, Manifest> manifests;
     std::map<Digest, std::uint64_t> blobs;  ///< size in bytes
     std::map<Tag, Digest> tags;
     std::map<Digest, Time> pushed;  ///< manifests, when last
     std::map<Digest, Time> pulled;  ///< likewise, where it was told
+    std::map<Digest, Deleted> deleted;
+    std::set<Digest> hidden;          ///< those of the blobs that only `deleted` names, or not even
+    std::map<Digest, Time> untagged;  ///< manifests that are doomed for it
 
-    bool exists() const { return !manifests.empty() || !blobs.empty(); }
+    bool exists() const { return !manifests.empty() || blobs.size() > hidden.size(); }
+    bool shows(const Digest& blob) const { return blobs.contains(blob) && !hidden.contains(blob); }
     bool names_blob(const Digest& digest) const;
+    bool keeps_blob(const Digest& digest) const;      ///< by a deleted manifest
+    bool keeps_manifest(const Digest& digest) const;  ///< by a tag, an index or its subject
     bool lists(const Digest& manifest) const;
   };
   struct State {
@@ -123,6 +140,7 @@ class MemoryMetadataStore final : public MetadataStore {
     Usage usage_below(std::string_view name_space) const;
   };
 
+  Result<Collected> collect_manifest(State& state, const Doomed& doomed) const;
   static Collected forget(State& state, const Digest& digest, Time now);
   /// An error when a quota of the repository leaves less than is asked for.
   Result<void> demand_room(const State& state, const RepositoryName& repository, std::int64_t bytes,
@@ -135,6 +153,11 @@ class MemoryMetadataStore final : public MetadataStore {
                 std::uint64_t size) const;
   void move_tag(State& state, const RepositoryName& repository, const Tag& tag,
                 const std::optional<Digest>& digest, const std::string& actor) const;
+  /// Of one that the repository has, and whose tags are erased.
+  void take_away(State& state, const RepositoryName& repository, const Digest& digest,
+                 std::vector<Tag> tags, const By& by) const;
+  std::optional<Time> untagged_until(const RepositoryName& repository) const;
+  void doom_untagged(Repository& repository, const Digest& digest, std::optional<Time> due) const;
   /// Ends a commit: enters what has no edge any more, drops what has one again.
   Sequence settle(State& state) const;
 

@@ -34,7 +34,7 @@ Result<void> MemoryMetadataStore::demand_room(const State& state, const Reposito
 Result<void> MemoryMetadataStore::demand_room(const State& state, const RepositoryName& repository,
                                               const Digest& blob, std::uint64_t size) const {
   const Repository* found = state.find(repository);
-  const bool there = found != nullptr && found->blobs.contains(blob);
+  const bool there = found != nullptr && found->blobs.contains(blob);  // hidden or not
   return demand_room(state, repository, there ? 0 : static_cast<std::int64_t>(size), 0);
 }
 
@@ -45,7 +45,8 @@ Result<void> MemoryMetadataStore::demand_room(const State& state,
   std::set<Tag> tags(request.tags.begin(), request.tags.end());
   bool there = false;
   if (found != nullptr) {
-    there = found->manifests.contains(descriptor.digest);
+    there =
+        found->manifests.contains(descriptor.digest) || found->deleted.contains(descriptor.digest);
     std::erase_if(tags, [&](const Tag& tag) { return found->tags.contains(tag); });
   }
   return demand_room(state, request.repository,

@@ -46,6 +46,7 @@ Result<Sequence> MemoryMetadataStore::move_tag(const MoveTag& request) {
   }
   SHALE_TRY(demand_room(*state, request.repository, 0, named ? 0 : 1));
   ++state->sequence;
+  state->repositories[request.repository].untagged.erase(request.to);
   move_tag(*state, request.repository, request.tag, request.to, request.actor);
   return settle(*state);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -96,7 +97,7 @@ struct Usage {
   std::int64_t blobs = 0;
   std::int64_t logical = 0;
   std::int64_t unique = 0;
-  std::int64_t pinned = 0;  ///< the part of `logical` that only history needs
+  std::int64_t pinned = 0;  ///< the part of `logical` that only history needs; not in the counts
 
   friend bool operator==(const Usage&, const Usage&) = default;
 };
@@ -115,9 +116,11 @@ struct StoreUsage {
 /// Something that lost its last edge, and when it may go.
 struct Doomed {
   enum class Kind : std::uint8_t {
-    kLink = 1,  ///< a blob's link into `repository`: no manifest there names it
-    kBlob = 2,  ///< a blob's bytes: no repository links it
-    kFile = 3,  ///< a blob's file, which the metadata have forgotten already
+    kLink = 1,      ///< a blob's link into `repository`: no manifest there names it
+    kBlob = 2,      ///< a blob's bytes: no repository links it
+    kFile = 3,      ///< a blob's file, which the metadata have forgotten already
+    kDeleted = 4,   ///< a manifest that was deleted: its history ends
+    kUntagged = 5,  ///< a manifest that has lost its last tag
   };
   Time due;
   Kind kind;
@@ -126,6 +129,11 @@ struct Doomed {
 
   friend auto operator<=>(const Doomed&, const Doomed&) = default;
 };
+
+/// Whether a lease has it wait, rather than a policy.
+constexpr bool is_leased(Doomed::Kind kind) {
+  return kind < Doomed::Kind::kDeleted;
+}
 
 struct UploadRow {
   UploadId id;
@@ -171,6 +179,14 @@ struct MoveTag {
   Condition condition{};
 };
 
+/// Brings back a manifest that was deleted.
+struct RestoreManifest {
+  RepositoryName repository;
+  Digest digest;
+  std::vector<Tag> tags;  ///< that are to name it, by the same commit
+  std::string actor;
+};
+
 /// Repositories, tags, blob links, manifest edges, referrers and their history.
 ///
 /// Every commit (`link_blob` to `delete_blob`) is atomic, numbered, and synced to
@@ -180,6 +196,10 @@ struct MoveTag {
 /// Whatever loses its last edge is entered as doomed by the same commit, due
 /// `lease` later (an option of the implementation); what gains one leaves it.
 /// A repository exists while it has a manifest or a blob link.
+///
+/// A deleted manifest is out of sight at once. As long as `StorePolicy::history` says, it
+/// can be restored, with the blobs that it names: those that no other manifest names go
+/// out of sight when their lease ends, and stay.
 ///
 /// Point reads (`find_manifest` to `usage`) do not wait for commits. Thread-safe.
 class MetadataStore {
@@ -209,6 +229,9 @@ class MetadataStore {
   /// The newest move of the tag that is not later than `at`; none: it had never moved.
   virtual Result<std::optional<TagMove>> find_move(const RepositoryName& repository, const Tag& tag,
                                                    Time at) const = 0;
+  /// A manifest that history keeps; none: it was not deleted, or is gone for good.
+  virtual Result<std::optional<DeletedManifest>> find_deleted(const RepositoryName& repository,
+                                                              const Digest& digest) const = 0;
 
   // --- scans, in the byte order of what they list; cost as much as they return ---
 
@@ -229,8 +252,10 @@ class MetadataStore {
   /// Newest first.
   virtual Result<std::vector<TagMove>> tag_history(const RepositoryName& repository, const Tag& tag,
                                                    std::size_t limit) const = 0;
-  /// What is due at `now`, the longest overdue first.
-  virtual Result<std::vector<Doomed>> list_doomed(Time now, std::size_t limit) const = 0;
+  /// What is due at `now`, the longest overdue first; with it, what a lease of `early` at
+  /// most still holds.
+  virtual Result<std::vector<Doomed>> list_doomed(Time now, std::size_t limit,
+                                                  std::chrono::milliseconds early) const = 0;
   virtual Result<std::vector<UploadRow>> list_uploads() const = 0;
 
   // Each of these without an error for a repository that is not there.
@@ -245,15 +270,20 @@ class MetadataStore {
                                             std::string_view after, std::size_t limit) const = 0;
   virtual Result<std::vector<Tag>> list_tags_of(const RepositoryName& repository,
                                                 const Digest& digest) const = 0;
-  /// What a manifest names.
+  /// What a manifest names, also one that was deleted.
   virtual Result<std::vector<Edge>> list_edges(const RepositoryName& repository,
                                                const Digest& digest) const = 0;
-  /// Who names it.
+  /// Who names it, deleted manifests left out.
   virtual Result<std::vector<Parent>> list_parents(const RepositoryName& repository,
                                                    const Digest& digest) const = 0;
   /// All blobs whose bytes are stored.
   virtual Result<Page<StoredBlob>> list_blobs(const std::optional<Digest>& after,
                                               std::size_t limit) const = 0;
+
+  /// Manifests that history keeps, strictly after `after`.
+  virtual Result<Page<DeletedManifest>> list_deleted(const RepositoryName& repository,
+                                                     const std::optional<Digest>& after,
+                                                     std::size_t limit) const = 0;
 
   // --- uploads; not synced, for an upload is no promise yet ---
 
@@ -283,9 +313,12 @@ class MetadataStore {
   /// `kManifestUnknown` when there is no such tag. The manifest stays.
   virtual Result<Sequence> delete_tag(const RepositoryName& repository, const Tag& tag,
                                       const By& by) = 0;
-  /// With every tag that names it. `kManifestUnknown`.
+  /// With every tag that names it. `kManifestUnknown`. Kept as the history says.
   virtual Result<Sequence> delete_manifest(const RepositoryName& repository, const Digest& digest,
                                            const By& by) = 0;
+  /// As it was, with what it names. `kManifestUnknown` when history does not have it;
+  /// `kTagExists` when one of the tags names another manifest.
+  virtual Result<Sequence> restore_manifest(const RestoreManifest& request) = 0;
   /// `kManifestUnknown` when the manifest is not in the repository; `kTagExists` as of
   /// `put_manifest`. A tag that names it already is no error and enters no history.
   virtual Result<Sequence> move_tag(const MoveTag& request) = 0;
@@ -298,6 +331,7 @@ class MetadataStore {
   /// Takes one step with a row of `list_doomed`, if what it says still holds. A commit
   /// that is not synced when this returns: `sync` makes it durable, and until then no
   /// file may be removed. Never fails for what is not there any more.
+  /// The history of a deleted manifest ends by it whenever it is called.
   virtual Result<Collected> collect(const Doomed& doomed) = 0;
   /// After the file of a `kFile` row was removed. Not synced: the row may come again.
   virtual Result<void> file_removed(const Doomed& doomed) = 0;

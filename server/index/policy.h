@@ -1,9 +1,11 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -47,7 +49,15 @@ struct By {  // NOLINTBEGIN(readability-redundant-member-init)
   std::string actor;
   Condition condition;
   std::optional<AsSeen> as_seen{};  ///< of a deleted manifest; none: however it is
+  bool for_good = false;            ///< a deleted manifest: no history keeps it
+  /// Off: whoever deletes many calls `MetadataStore::sync` in the end.
+  bool synced = true;
+  /// The commit of the deletion that this one is a part of; none: it stands for itself.
+  std::optional<std::uint64_t> operation{};
 };  // NOLINTEND(readability-redundant-member-init)
+
+/// Who deletes manifests that the policy does not keep untagged, in the history.
+inline constexpr std::string_view kUntaggedActor = "untagged rule";
 
 /// The most that the repositories of a namespace may hold together.
 struct Quota {
@@ -64,6 +74,11 @@ struct StorePolicy {  // NOLINTBEGIN(readability-redundant-member-init): may be 
   std::function<std::optional<std::string>(const RepositoryName&, const Tag&)> immutable{};
   /// Every quota that covers the repository.
   std::function<std::vector<Quota>(const RepositoryName&)> quotas{};
+  /// How long a manifest that was deleted can be had back; its bytes stay so long. 0: not at all.
+  std::function<std::chrono::milliseconds(const RepositoryName&)> history{};
+  /// How long a manifest stays that has lost its last tag, unless an index lists it or its
+  /// subject is there. Never less than the lease. None: it stays.
+  std::function<std::optional<std::chrono::milliseconds>(const RepositoryName&)> untagged{};
 };  // NOLINTEND(readability-redundant-member-init)
 
 }  // namespace shale::index

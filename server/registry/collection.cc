@@ -4,6 +4,7 @@
 
 namespace shale::registry {
 
+using namespace std::chrono_literals;
 using index::Doomed;
 using Outcome = index::Collected::Outcome;
 
@@ -23,10 +24,10 @@ Result<CollectReport> Collection::run(CollectWhat what, std::size_t limit) {
   CollectReport report;
   std::size_t left = limit;
   while (true) {
-    const Time until =
-        what == CollectWhat::kAllOfIt ? clock_.now() + lease_ + lease_ : clock_.now();
-    SHALE_TRY_ASSIGN(const Batch batch,
-                     metadata_.list_doomed(until, std::clamp(left, std::size_t{1}, kBatch)));
+    const auto early = what == CollectWhat::kAllOfIt ? lease_ + lease_ : 0ms;
+    SHALE_TRY_ASSIGN(
+        const Batch batch,
+        metadata_.list_doomed(clock_.now(), std::clamp(left, std::size_t{1}, kBatch), early));
     report.more = left == 0 && !batch.empty();
     if (batch.empty() || left == 0) return report;
     report.waiting = 0;

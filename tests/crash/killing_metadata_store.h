@@ -62,6 +62,9 @@ class KillingMetadataStore final : public ForwardingMetadataStore {
   Result<index::Sequence> move_tag(const index::MoveTag& request) override {
     return commit("move-tag", [&] { return real_->move_tag(request); });
   }
+  Result<index::Sequence> restore_manifest(const index::RestoreManifest& request) override {
+    return commit("restore-manifest", [&] { return real_->restore_manifest(request); });
+  }
   Result<index::Collected> collect(const index::Doomed& doomed) override {
     return commit("collect", [&] { return real_->collect(doomed); });
   }

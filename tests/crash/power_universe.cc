@@ -148,7 +148,7 @@ std::string shown(const index::MetadataStore& store, const Universe& universe) {
       out << "\n";
     }
   }
-  const auto doomed = store.list_doomed(Time::max(), 1000);
+  const auto doomed = store.list_doomed(Time::max(), 1000, {});
   show(out, "doomed", doomed);
   if (doomed) {
     for (const index::Doomed& row : *doomed)

@@ -60,7 +60,7 @@ class Verifier {
   }
 
   void read_doomed() {
-    const auto doomed = take(metadata_.list_doomed(Time::max(), kAll));
+    const auto doomed = take(metadata_.list_doomed(Time::max(), kAll, {}));
     if (!doomed) return;
     for (const index::Doomed& row : *doomed) {
       if (row.kind == index::Doomed::Kind::kBlob) doomed_.insert(row.digest);

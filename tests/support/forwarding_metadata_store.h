@@ -65,8 +65,9 @@ class ForwardingMetadataStore : public index::MetadataStore {
                                                   std::size_t limit) const override {
     return real_.tag_history(repository, tag, limit);
   }
-  Result<std::vector<index::Doomed>> list_doomed(Time now, std::size_t limit) const override {
-    return real_.list_doomed(now, limit);
+  Result<std::vector<index::Doomed>> list_doomed(Time now, std::size_t limit,
+                                                 std::chrono::milliseconds early) const override {
+    return real_.list_doomed(now, limit, early);
   }
   Result<std::vector<index::UploadRow>> list_uploads() const override {
     return real_.list_uploads();
@@ -137,6 +138,18 @@ class ForwardingMetadataStore : public index::MetadataStore {
   Result<index::Page<index::StoredBlob>> list_blobs(const std::optional<Digest>& after,
                                                     std::size_t limit) const override {
     return real_.list_blobs(after, limit);
+  }
+  Result<std::optional<index::DeletedManifest>> find_deleted(
+      const index::RepositoryName& repository, const Digest& digest) const override {
+    return real_.find_deleted(repository, digest);
+  }
+  Result<index::Page<index::DeletedManifest>> list_deleted(const index::RepositoryName& repository,
+                                                           const std::optional<Digest>& after,
+                                                           std::size_t limit) const override {
+    return real_.list_deleted(repository, after, limit);
+  }
+  Result<index::Sequence> restore_manifest(const index::RestoreManifest& request) override {
+    return real_.restore_manifest(request);
   }
   Result<void> record_pulls(const std::vector<index::Pull>& pulls) override {
     return real_.record_pulls(pulls);

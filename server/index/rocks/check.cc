@@ -34,6 +34,7 @@ Result<std::vector<std::string>> Checker::run() {
   SHALE_TRY(check_holders(Family::kBlobRepositories, Family::kBlobLinks, false));
   SHALE_TRY(check_uploads());
   SHALE_TRY(check_pulls());
+  SHALE_TRY(check_deleted());
   SHALE_TRY(check_doomed());
   // Last, for they compare with what the others have counted.
   SHALE_TRY(check_repositories());
@@ -63,7 +64,10 @@ Result<std::optional<std::uint64_t>> Checker::link_size(const RepositoryName& re
   std::optional<std::uint64_t> size;
   if (manifest) {
     SHALE_TRY_ASSIGN(const auto row, view_.row<ManifestLinkRow>(Family::kManifestLinks, key));
-    size = row ? std::optional(row->size) : std::nullopt;
+    SHALE_TRY_ASSIGN(const auto deleted, view_.row<DeletedRow>(Family::kDeleted, key));
+    size = row       ? std::optional(row->size)
+           : deleted ? std::optional(deleted->link.size)
+                     : std::nullopt;
   } else {
     SHALE_TRY_ASSIGN(const auto row, view_.row<BlobLinkRow>(Family::kBlobLinks, key));
     size = row ? std::optional(row->size) : std::nullopt;
@@ -105,9 +109,11 @@ Result<void> Checker::check_holders(Family holders, Family links, bool manifests
   return {};
 }
 
-Result<bool> Checker::is_named(const RepositoryName& repository, const Digest& blob) const {
+/// By manifests that are there, or by deleted ones, as `kind_of` says.
+Result<bool> Checker::is_named(const RepositoryName& repository, const Digest& blob,
+                               EdgeKind (*kind_of)(EdgeKind)) const {
   for (const EdgeKind kind : {EdgeKind::kConfig, EdgeKind::kLayer, EdgeKind::kBlob}) {
-    const Scan scan(view_, Family::kEdgesTo, keys::edges_to(repository, blob, kind));
+    const Scan scan(view_, Family::kEdgesTo, keys::edges_to(repository, blob, kind_of(kind)));
     if (scan.valid()) {
       return true;
     }
@@ -125,7 +131,8 @@ Result<void> Checker::check_blob_links() {
         }
         const std::string what = "blob " + named(*link);
         Usage& usage = counted_[link->repository.str()];
-        ++usage.blobs;
+        (row.hidden ? usage.pinned : usage.blobs) +=
+            row.hidden ? static_cast<std::int64_t>(row.size) : 1;
         usage.logical += static_cast<std::int64_t>(row.size);
         demand_past(row.sequence, what);
         SHALE_TRY_ASSIGN(const auto blob,
@@ -133,7 +140,12 @@ Result<void> Checker::check_blob_links() {
         demand(blob && blob->size == row.size, what + ": no such blob, or of another size");
         SHALE_TRY(demand_row(Family::kBlobRepositories,
                              keys::holder(link->digest, link->repository.str()), what));
-        SHALE_TRY_ASSIGN(const bool is_needed, is_named(link->repository, link->digest));
+        SHALE_TRY_ASSIGN(const bool shown,
+                         is_named(link->repository, link->digest, keys::of_present));
+        SHALE_TRY_ASSIGN(const bool kept,
+                         is_named(link->repository, link->digest, keys::of_deleted));
+        demand(!shown || !row.hidden, what + ": out of sight though a manifest names it");
+        const bool is_needed = shown || (row.hidden && kept);
         demand(row.due.has_value() != is_needed, what + (is_needed ? ": doomed though a manifest "
                                                                      "names it"
                                                                    : ": not doomed though no "
@@ -191,6 +203,31 @@ Result<void> Checker::check_small_blobs() {
   return scan.status();
 }
 
+/// When what the row is about says that it is due.
+Result<std::optional<Time>> Checker::due_of(const Doomed& row) const {
+  using Due = std::optional<Time>;
+  if (row.kind == Doomed::Kind::kBlob) {
+    SHALE_TRY_ASSIGN(const auto blob,
+                     view_.row<BlobRow>(Family::kBlobs, keys::content(row.digest)));
+    return blob ? blob->due : Due();
+  }
+  const auto repository = RepositoryName::parse(row.repository);
+  if (!repository) {
+    return Due();
+  }
+  const std::string key = keys::link(*repository, row.digest);
+  if (row.kind == Doomed::Kind::kDeleted) {
+    SHALE_TRY_ASSIGN(const auto deleted, view_.row<DeletedRow>(Family::kDeleted, key));
+    return deleted ? Due(deleted->due) : Due();
+  }
+  if (row.kind == Doomed::Kind::kUntagged) {
+    SHALE_TRY_ASSIGN(const auto link, view_.row<ManifestLinkRow>(Family::kManifestLinks, key));
+    return link ? link->due : Due();
+  }
+  SHALE_TRY_ASSIGN(const auto link, view_.row<BlobLinkRow>(Family::kBlobLinks, key));
+  return link ? link->due : Due();
+}
+
 Result<void> Checker::check_doomed() {
   Scan scan(view_, Family::kDoomed, {});
   for (; scan.valid(); scan.next()) {
@@ -201,17 +238,7 @@ Result<void> Checker::check_doomed() {
     }
     // A file's row stays true whatever becomes of the digest: it is looked at when it is due.
     if (row->kind == Doomed::Kind::kFile) continue;
-    std::optional<Time> due;
-    if (row->kind == Doomed::Kind::kBlob) {
-      SHALE_TRY_ASSIGN(const auto blob,
-                       view_.row<BlobRow>(Family::kBlobs, keys::content(row->digest)));
-      due = blob ? blob->due : std::nullopt;
-    } else if (const auto repository = RepositoryName::parse(row->repository)) {
-      SHALE_TRY_ASSIGN(
-          const auto link,
-          view_.row<BlobLinkRow>(Family::kBlobLinks, keys::link(*repository, row->digest)));
-      due = link ? link->due : std::nullopt;
-    }
+    SHALE_TRY_ASSIGN(const auto due, due_of(*row));
     demand(due == row->due, "doomed: " + row->repository + " " + row->digest.str() +
                                 ": what it is about is not due then");
   }
@@ -238,7 +265,9 @@ Result<void> Checker::check_repositories() {
         return RepositoryName::parse(name).has_value();
       }));
   for (const auto& [name, usage] : counted_) {
-    SHALE_TRY(demand_row(Family::kRepositories, name, "repository " + name));
+    if (usage.manifests + usage.blobs > 0) {
+      SHALE_TRY(demand_row(Family::kRepositories, name, "repository " + name));
+    }
   }
   return {};
 }
@@ -255,8 +284,7 @@ Result<void> Checker::check_usage() {
       continue;
     }
     const Result<Usage> usage = decode_usage(scan.value());
-    demand(usage && (!name.ends_with('/') || *usage != Usage{}),
-           "usage of " + shown(scan.key()) + ": of nothing");
+    demand(usage && *usage != Usage{}, "usage of " + shown(scan.key()) + ": of nothing");
     demand(key.finished() && usage && *usage == counted_[name],
            "usage of " + shown(scan.key()) + " is not what there is");
     counted_.erase(name);

@@ -45,11 +45,17 @@ class Checker {
   Result<void> check_holders(Family holders, Family links, bool manifests);
   Result<void> check_uploads();
   Result<void> check_pulls();
+  Result<void> check_deleted();
   Result<void> check_doomed();
   Result<void> check_usage();
-  Result<bool> is_named(const RepositoryName& repository, const Digest& blob) const;
+  Result<bool> is_named(const RepositoryName& repository, const Digest& blob,
+                        EdgeKind (*kind_of)(EdgeKind)) const;
   Result<std::optional<std::uint64_t>> link_size(const RepositoryName& repository,
                                                  const Digest& digest, bool manifest) const;
+  Result<std::optional<Time>> due_of(const Doomed& row) const;
+  /// Of a manifest that is there, or of one that was deleted.
+  Result<std::optional<ManifestLinkRow>> parent_link(const RepositoryName& repository,
+                                                     const Digest& digest, EdgeKind kind) const;
 
   View view_;
   Sequence sequence_ = 0;

@@ -21,8 +21,52 @@ Result<void> Checker::check_manifest_links() {
         SHALE_TRY(demand_row(Family::kManifests, keys::content(link->digest), what));
         SHALE_TRY(demand_row(Family::kManifestRepositories,
                              keys::holder(link->digest, link->repository.str()), what));
+        if (row.due) {
+          SHALE_TRY(demand_row(Family::kDoomed,
+                               keys::doomed({*row.due, Doomed::Kind::kUntagged,
+                                             link->repository.str(), link->digest}),
+                               what));
+        }
         return true;
       });
+}
+
+Result<void> Checker::check_deleted() {
+  return each<DeletedRow>(
+      Family::kDeleted, [&](Decoder key, const DeletedRow& row) -> Result<bool> {
+        const auto link = read_link(key);
+        if (!link || !key.finished()) {
+          return false;
+        }
+        const std::string what = "deleted manifest " + named(*link);
+        Usage& usage = counted_[link->repository.str()];
+        usage.pinned += static_cast<std::int64_t>(row.link.size);
+        usage.logical += static_cast<std::int64_t>(row.link.size);
+        demand_past(row.link.sequence, what);
+        demand_past(row.operation, what);
+        const std::string linked = keys::link(link->repository, link->digest);
+        SHALE_TRY_ASSIGN(const bool there, view_.has(Family::kManifestLinks, linked));
+        demand(!there, what + ": it is there too");
+        SHALE_TRY(demand_row(Family::kManifests, keys::content(link->digest), what));
+        SHALE_TRY(demand_row(Family::kManifestRepositories,
+                             keys::holder(link->digest, link->repository.str()), what));
+        SHALE_TRY(demand_row(
+            Family::kDoomed,
+            keys::doomed({row.due, Doomed::Kind::kDeleted, link->repository.str(), link->digest}),
+            what));
+        return true;
+      });
+}
+
+Result<std::optional<ManifestLinkRow>> Checker::parent_link(const RepositoryName& repository,
+                                                            const Digest& digest,
+                                                            EdgeKind kind) const {
+  const std::string key = keys::link(repository, digest);
+  if (!keys::is_of_deleted(kind)) {
+    return view_.row<ManifestLinkRow>(Family::kManifestLinks, key);
+  }
+  SHALE_TRY_ASSIGN(const auto deleted, view_.row<DeletedRow>(Family::kDeleted, key));
+  return deleted ? std::optional(deleted->link) : std::nullopt;
 }
 
 Result<void> Checker::check_pulls() {
@@ -124,8 +168,8 @@ Result<void> Checker::check_edges() {
       return false;
     }
     const std::string what = "edge of " + named(*parent);
-    SHALE_TRY(
-        demand_row(Family::kManifestLinks, keys::link(parent->repository, parent->digest), what));
+    SHALE_TRY_ASSIGN(const auto link, parent_link(parent->repository, parent->digest, *kind));
+    demand(link.has_value(), what + ": no such manifest");
     SHALE_TRY(demand_row(Family::kEdgesTo,
                          keys::edge_to(parent->repository, *child, *kind, parent->digest), what));
     return true;
@@ -146,14 +190,12 @@ Result<void> Checker::check_edges_to() {
     const std::string what = "edge to " + named(*child);
     SHALE_TRY(demand_row(Family::kEdges,
                          keys::edge(child->repository, *parent, *kind, child->digest), what));
-    if (*kind != EdgeKind::kSubject) {
+    if (keys::of_present(*kind) != EdgeKind::kSubject) {
       demand(decode<EmptyRow>(scan.value()).has_value(), what + ": damaged");
       continue;
     }
     const auto referrer = decode<ReferrerRow>(scan.value());
-    SHALE_TRY_ASSIGN(
-        const auto link,
-        view_.row<ManifestLinkRow>(Family::kManifestLinks, keys::link(child->repository, *parent)));
+    SHALE_TRY_ASSIGN(const auto link, parent_link(child->repository, *parent, *kind));
     demand(referrer && link && referrer->size == link->size &&
                referrer->media_type == link->media_type &&
                referrer->artifact_type == link->artifact_type,

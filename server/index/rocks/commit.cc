@@ -2,6 +2,7 @@
 
 #include <cassert>
 
+#include "server/index/quota_check.h"
 #include "server/index/rocks/counters.h"
 #include "server/index/rocks/keys.h"
 #include "server/index/rocks/status.h"
@@ -45,27 +46,31 @@ Result<rocksdb::WriteBatch> Commit::finish() {
 
 /// Merges the change into the counters. They are exact, so they also tell whether
 /// the repository begins or ends with this commit. Seeking its first row instead
-/// would step over the remains of every row deleted before.
+/// would step over the remains of every row deleted before. What history keeps of a
+/// repository that has ended is counted on.
 Result<void> Commit::settle_usage(const std::string& repository, const Usage& change) {
   if (change == Usage{}) {
     return {};
   }
   const std::string key = keys::of_repository(repository);
   const std::int64_t gained = change.manifests + change.blobs;
-  if (gained != 0) {
-    Usage before;
+  if (gained != 0 || change.logical != 0) {
+    Usage usage;
     SHALE_TRY_ASSIGN(const auto value, view_.get(Family::kUsage, key));
     if (value) {
-      SHALE_TRY_ASSIGN(before, decode_usage(*value));
+      SHALE_TRY_ASSIGN(usage, decode_usage(*value));
     }
-    const std::int64_t held = before.manifests + before.blobs;
-    if (held == 0) {
+    const std::int64_t held = usage.manifests + usage.blobs;
+    if (held == 0 && gained > 0) {
       put(Family::kRepositories, repository, RepositoryRow{sequence_, now_});
       ++store_usage_.repositories;
-    } else if (held + gained == 0) {
+    } else if (held > 0 && held + gained == 0) {
       erase(Family::kRepositories, repository);
-      erase(Family::kUsage, key);
       --store_usage_.repositories;
+    }
+    usage += change;
+    if (usage == Usage{}) {
+      erase(Family::kUsage, key);
       return {};
     }
   }

@@ -29,6 +29,24 @@ Result<bool> Commit::is_named(const RepositoryName& repository, const Digest& bl
   Scan scan(view_, Family::kEdgesTo, keys::link(repository, blob));
   for (; scan.valid(); scan.next()) {
     const auto kind = static_cast<EdgeKind>(scan.key().front());
+    if (points_at_manifest(kind) || keys::is_of_deleted(kind)) {
+      break;
+    }
+    if (scan.key().substr(1) != skipped) {
+      return true;
+    }
+  }
+  SHALE_TRY(scan.status());
+  return false;
+}
+
+/// Whether a deleted manifest of `repository`, `besides` left out, names the blob.
+Result<bool> Commit::is_kept(const RepositoryName& repository, const Digest& blob,
+                             const Digest* besides) const {
+  const std::string skipped = besides == nullptr ? std::string() : keys::content(*besides);
+  Scan scan(view_, Family::kEdgesTo, keys::link(repository, blob), std::string_view("\x81", 1));
+  for (; scan.valid(); scan.next()) {
+    const auto kind = keys::of_present(static_cast<EdgeKind>(scan.key().front()));
     if (points_at_manifest(kind)) {
       break;
     }
@@ -38,6 +56,11 @@ Result<bool> Commit::is_named(const RepositoryName& repository, const Digest& bl
   }
   SHALE_TRY(scan.status());
   return false;
+}
+
+Result<std::optional<BlobLinkRow>> Commit::find_link(const RepositoryName& repository,
+                                                     const Digest& digest) const {
+  return view_.row<BlobLinkRow>(Family::kBlobLinks, keys::link(repository, digest));
 }
 
 /// Writes the link with a new `due`, and moves its doomed row accordingly.
@@ -53,28 +76,33 @@ void Commit::put_link(const RepositoryName& repository, const Digest& digest, Bl
   }
 }
 
-/// For a blob that loses an edge from `besides`. One that is not linked has
-/// nothing to lose (sparse and non-distributable layers).
-Result<void> Commit::doom_unless_named(const RepositoryName& repository, const Digest& blob,
-                                       const Digest& besides) {
-  SHALE_TRY_ASSIGN(const auto link,
-                   view_.row<BlobLinkRow>(Family::kBlobLinks, keys::link(repository, blob)));
-  if (!link) {
-    return {};
+/// From now on only history needs it.
+void Commit::hide(const RepositoryName& repository, const Digest& digest, const BlobLinkRow& row) {
+  BlobLinkRow hidden = row;
+  hidden.hidden = true;
+  put_link(repository, digest, hidden, std::nullopt);
+  Usage& usage = usage_[repository.str()];
+  --usage.blobs;
+  usage.pinned += static_cast<std::int64_t>(row.size);
+}
+
+/// With a new `due`, whether it was hidden or not.
+void Commit::show(const RepositoryName& repository, const Digest& digest, BlobLinkRow row,
+                  std::optional<Time> due) {
+  if (row.hidden) {
+    Usage& usage = usage_[repository.str()];
+    ++usage.blobs;
+    usage.pinned -= static_cast<std::int64_t>(row.size);
+    row.hidden = false;
   }
-  SHALE_TRY_ASSIGN(const bool named, is_named(repository, blob, &besides));
-  if (!named) {
-    put_link(repository, blob, *link, due_);
-  }
-  return {};
+  put_link(repository, digest, row, due);
 }
 
 /// For a blob that gains an edge.
 Result<void> Commit::spare(const RepositoryName& repository, const Digest& blob) {
-  SHALE_TRY_ASSIGN(const auto link,
-                   view_.row<BlobLinkRow>(Family::kBlobLinks, keys::link(repository, blob)));
-  if (link && link->due) {
-    put_link(repository, blob, *link, std::nullopt);
+  SHALE_TRY_ASSIGN(const auto link, find_link(repository, blob));
+  if (link && (link->due || link->hidden)) {
+    show(repository, blob, *link, std::nullopt);
   }
   return {};
 }
@@ -87,10 +115,9 @@ Result<void> Commit::link_blob(const RepositoryName& repository, const Digest& d
   SHALE_TRY(need_content(digest, size, bytes.has_value()));
   SHALE_TRY_ASSIGN(const bool named, is_named(repository, digest, nullptr));
   const std::optional<Time> due = named ? std::nullopt : std::optional(due_);
-  SHALE_TRY_ASSIGN(const auto link,
-                   view_.row<BlobLinkRow>(Family::kBlobLinks, keys::link(repository, digest)));
+  SHALE_TRY_ASSIGN(const auto link, find_link(repository, digest));
   if (link) {
-    put_link(repository, digest, *link, due);
+    show(repository, digest, *link, due);
     return {};
   }
   ++usage_[repository.str()].blobs;
@@ -123,18 +150,16 @@ Result<void> Commit::need_content(const Digest& digest, std::uint64_t size, bool
 
 Result<void> Commit::mount_blob(const RepositoryName& from, const RepositoryName& to,
                                 const Digest& digest) {
-  SHALE_TRY_ASSIGN(const auto source,
-                   view_.row<BlobLinkRow>(Family::kBlobLinks, keys::link(from, digest)));
-  if (!source) {
+  SHALE_TRY_ASSIGN(const auto source, find_link(from, digest));
+  if (!source || source->hidden) {
     return not_linked(from, digest);
   }
   return link_blob(to, digest, source->size, std::nullopt);
 }
 
 Result<void> Commit::delete_blob(const RepositoryName& repository, const Digest& digest) {
-  const std::string key = keys::link(repository, digest);
-  SHALE_TRY_ASSIGN(const auto link, view_.row<BlobLinkRow>(Family::kBlobLinks, key));
-  if (!link) {
+  SHALE_TRY_ASSIGN(const auto link, find_link(repository, digest));
+  if (!link || link->hidden) {
     return not_linked(repository, digest);
   }
   SHALE_TRY_ASSIGN(const bool named, is_named(repository, digest, nullptr));
@@ -142,10 +167,15 @@ Result<void> Commit::delete_blob(const RepositoryName& repository, const Digest&
     return Error{Errc::kBlobReferenced,
                  digest.str() + " is named by a manifest of " + repository.str()};
   }
+  SHALE_TRY_ASSIGN(const bool kept, is_kept(repository, digest, nullptr));
+  if (kept) {
+    hide(repository, digest, *link);
+    return {};
+  }
   if (link->due) {
     erase(Family::kDoomed, keys::doomed(doomed_link(repository, digest, *link->due)));
   }
-  SHALE_TRY_ASSIGN(const bool shared, unlink(repository, digest, link->size));
+  SHALE_TRY_ASSIGN(const bool shared, unlink(repository, digest, *link));
   if (!shared) {
     SHALE_TRY_ASSIGN(const auto blob, view_.row<BlobRow>(Family::kBlobs, keys::content(digest)));
     put(Family::kBlobs, keys::content(digest), BlobRow{link->size, due_, blob && blob->small});
@@ -155,10 +185,15 @@ Result<void> Commit::delete_blob(const RepositoryName& repository, const Digest&
 }
 
 Result<bool> Commit::unlink(const RepositoryName& repository, const Digest& digest,
-                            std::uint64_t size) {
+                            const BlobLinkRow& row) {
   erase(Family::kBlobLinks, keys::link(repository, digest));
-  --usage_[repository.str()].blobs;
-  return lose_holder(Family::kBlobRepositories, repository, digest, size);
+  Usage& usage = usage_[repository.str()];
+  if (row.hidden) {
+    usage.pinned -= static_cast<std::int64_t>(row.size);
+  } else {
+    --usage.blobs;
+  }
+  return lose_holder(Family::kBlobRepositories, repository, digest, row.size);
 }
 
 /// Who has the content besides `repository`, up to two of them: with none or one,

@@ -13,20 +13,29 @@ Result<Collected> Commit::collect(const Doomed& doomed) {
       return collect_blob(doomed);
     case Doomed::Kind::kFile:
       return collect_file(doomed);
+    case Doomed::Kind::kDeleted:
+      return collect_deleted(doomed);
+    case Doomed::Kind::kUntagged:
+      return collect_untagged(doomed);
   }
   return Collected{};
 }
 
 /// `due` in the link tells whether the row is the latest word: a link that was renewed
 /// or is named again says something else. The row goes in any case, so that one which says
-/// nothing true does not stand at the front for good.
+/// nothing true does not stand at the front for good. What a deleted manifest names stays,
+/// out of sight.
 Result<Collected> Commit::collect_link(const Doomed& doomed) {
   SHALE_TRY_ASSIGN(const auto repository, RepositoryName::parse(doomed.repository));
-  const std::string key = keys::link(repository, doomed.digest);
-  SHALE_TRY_ASSIGN(const auto link, view_.row<BlobLinkRow>(Family::kBlobLinks, key));
+  SHALE_TRY_ASSIGN(const auto link, find_link(repository, doomed.digest));
   erase(Family::kDoomed, keys::doomed(doomed));
   if (!link || link->due != doomed.due) return Collected{};
-  SHALE_TRY_ASSIGN(const bool shared, unlink(repository, doomed.digest, link->size));
+  SHALE_TRY_ASSIGN(const bool kept, is_kept(repository, doomed.digest, nullptr));
+  if (kept) {
+    hide(repository, doomed.digest, *link);
+    return Collected{Outcome::kHidden, 0};
+  }
+  SHALE_TRY_ASSIGN(const bool shared, unlink(repository, doomed.digest, *link));
   if (shared) return Collected{Outcome::kUnlinked, 0};
   return forget(doomed.digest);
 }

@@ -9,11 +9,15 @@ namespace shale::index::rocks {
 
 namespace {
 
-template <class Row>
-Result<std::optional<std::uint64_t>> size_in(const View& view, Family links,
-                                             const std::string& key) {
-  SHALE_TRY_ASSIGN(const std::optional<Row> row, view.row<Row>(links, key));
-  return row ? std::optional(row->size) : std::nullopt;
+/// Of what the repository shows at the end of the edge.
+Result<std::optional<std::uint64_t>> size_of(const View& view, const std::string& link,
+                                             EdgeKind kind) {
+  if (points_at_manifest(kind)) {
+    SHALE_TRY_ASSIGN(const auto row, view.row<ManifestLinkRow>(Family::kManifestLinks, link));
+    return row ? std::optional(row->size) : std::nullopt;
+  }
+  SHALE_TRY_ASSIGN(const auto row, view.row<BlobLinkRow>(Family::kBlobLinks, link));
+  return row && !row->hidden ? std::optional(row->size) : std::nullopt;
 }
 
 }  // namespace
@@ -26,10 +30,7 @@ Result<void> Commit::demand_references(const PutManifest& request) const {
       continue;
     }
     const std::string key = keys::link(request.repository, edge.target.digest);
-    SHALE_TRY_ASSIGN(const auto size,
-                     points_at_manifest(edge.kind)
-                         ? size_in<ManifestLinkRow>(view_, Family::kManifestLinks, key)
-                         : size_in<BlobLinkRow>(view_, Family::kBlobLinks, key));
+    SHALE_TRY_ASSIGN(const auto size, size_of(view_, key, edge.kind));
     check.look_at(edge, size);
   }
   return std::move(check).verdict();
@@ -41,31 +42,45 @@ Result<void> Commit::put_manifest(const PutManifest& request) {
   assert(descriptor.size == request.manifest.bytes.size());
   SHALE_TRY(demand_references(request));
   SHALE_TRY(demand_moves(request));
+  pushed_ = &request.manifest;
 
   const std::string key = keys::link(repository, descriptor.digest);
-  SHALE_TRY_ASSIGN(const bool linked, view_.has(Family::kManifestLinks, key));
-  put(Family::kManifestLinks, key,
-      ManifestLinkRow{descriptor.size, descriptor.media_type, request.manifest.artifact_type,
-                      sequence_, now_});
-  if (!linked) {
-    SHALE_TRY_ASSIGN(const bool stored,
-                     view_.has(Family::kManifests, keys::content(descriptor.digest)));
-    if (!stored) {
-      put_bytes(Family::kManifests, keys::content(descriptor.digest),
-                encode_content(request.manifest.bytes));
-      ++store_usage_.manifests;
-      store_usage_.bytes += static_cast<std::int64_t>(descriptor.size);
-    }
-    ++usage_[repository.str()].manifests;
-    SHALE_TRY(
-        gain_holder(Family::kManifestRepositories, repository, descriptor.digest, descriptor.size));
+  SHALE_TRY_ASSIGN(const auto link, view_.row<ManifestLinkRow>(Family::kManifestLinks, key));
+  if (!link) {
+    SHALE_TRY(gain_manifest(repository, request.manifest));
   }
+  const std::optional<Time> before = link ? link->due : std::nullopt;
+  put_manifest_link(repository, descriptor.digest,
+                    {descriptor.size, descriptor.media_type, request.manifest.artifact_type,
+                     sequence_, now_, before},
+                    before && request.tags.empty() ? untagged_until(repository) : std::nullopt);
   SHALE_TRY(replace_edges(request));
 
   for (const Tag& tag : std::set<Tag>(request.tags.begin(), request.tags.end())) {
-    SHALE_TRY(move_tag(repository, tag, descriptor.digest, request.actor));
+    SHALE_TRY(put_tag(repository, tag, descriptor.digest, request.actor));
   }
-  return {};
+  return doom_left(repository);
+}
+
+/// For one that the repository does not show. History may have it, with its bytes.
+Result<void> Commit::gain_manifest(const RepositoryName& repository, const Manifest& manifest) {
+  const Descriptor& descriptor = manifest.descriptor;
+  ++usage_[repository.str()].manifests;
+  SHALE_TRY_ASSIGN(
+      const auto deleted,
+      view_.row<DeletedRow>(Family::kDeleted, keys::link(repository, descriptor.digest)));
+  if (deleted) {
+    drop_deleted(repository, descriptor.digest, *deleted);
+    return {};
+  }
+  SHALE_TRY_ASSIGN(const bool stored,
+                   view_.has(Family::kManifests, keys::content(descriptor.digest)));
+  if (!stored) {
+    put_bytes(Family::kManifests, keys::content(descriptor.digest), encode_content(manifest.bytes));
+    ++store_usage_.manifests;
+    store_usage_.bytes += static_cast<std::int64_t>(descriptor.size);
+  }
+  return gain_holder(Family::kManifestRepositories, repository, descriptor.digest, descriptor.size);
 }
 
 /// Commits run one after the other, so nobody moves a tag between this and the batch.
@@ -102,7 +117,9 @@ Result<void> Commit::move_tag(const MoveTag& request) {
   }
   SHALE_TRY_ASSIGN(const auto named, named_by(request.repository, request.tag));
   SHALE_TRY(demand_move(request.tag, named, request.to, request.tag_moves, request.condition));
-  return move_tag(request.repository, request.tag, request.to, request.actor);
+  SHALE_TRY(spare_manifest(request.repository, request.to));
+  SHALE_TRY(put_tag(request.repository, request.tag, request.to, request.actor));
+  return doom_left(request.repository);
 }
 
 Result<Commit::Rows> Commit::edges_of(const RepositoryName& repository,
@@ -123,7 +140,7 @@ Result<Commit::Rows> Commit::edges_of(const RepositoryName& repository,
 }
 
 /// The same bytes may come again as another media type and then say other things,
-/// so what was there before goes first.
+/// so what was there before goes first. So do the edges of a manifest that was deleted.
 Result<void> Commit::replace_edges(const PutManifest& request) {
   const RepositoryName& repository = request.repository;
   const Digest& parent = request.manifest.descriptor.digest;
@@ -131,6 +148,8 @@ Result<void> Commit::replace_edges(const PutManifest& request) {
   for (const Edge& edge : request.manifest.edges) {
     if (!points_at_manifest(edge.kind)) {
       named.insert(edge.target.digest);
+    } else if (edge.kind == EdgeKind::kManifest) {
+      SHALE_TRY(spare_manifest(repository, edge.target.digest));
     }
   }
 
@@ -138,7 +157,7 @@ Result<void> Commit::replace_edges(const PutManifest& request) {
   std::set<Digest> dropped;  // blobs
   for (const auto& [kind, child] : before) {
     erase_edge(repository, parent, kind, child);
-    if (!points_at_manifest(kind) && !named.contains(child)) {
+    if (!points_at_manifest(keys::of_present(kind)) && !named.contains(child)) {
       dropped.insert(child);
     }
   }
@@ -149,7 +168,7 @@ Result<void> Commit::replace_edges(const PutManifest& request) {
     put_edge(request, edge);
   }
   for (const Digest& blob : dropped) {
-    SHALE_TRY(doom_unless_named(repository, blob, parent));
+    SHALE_TRY(release(repository, blob, parent));
   }
   for (const Digest& blob : named) {
     SHALE_TRY(spare(repository, blob));
@@ -179,8 +198,8 @@ void Commit::erase_edge(const RepositoryName& repository, const Digest& parent, 
   erase(Family::kEdgesTo, keys::edge_to(repository, child, kind, parent));
 }
 
-Result<void> Commit::move_tag(const RepositoryName& repository, const Tag& tag, const Digest& to,
-                              const std::string& actor) {
+Result<void> Commit::put_tag(const RepositoryName& repository, const Tag& tag, const Digest& to,
+                             const std::string& actor) {
   const std::string key = keys::tag(repository, tag);
   SHALE_TRY_ASSIGN(const auto before, view_.row<TagRow>(Family::kTags, key));
   if (before && before->digest == to) {
@@ -189,6 +208,7 @@ Result<void> Commit::move_tag(const RepositoryName& repository, const Tag& tag, 
   if (before) {
     SHALE_TRY(demand_movable(policy_, repository, tag));
     erase(Family::kTagTargets, keys::tag_target(repository, before->digest, tag));
+    left_[before->digest].insert(tag);
   } else {
     ++usage_[repository.str()].tags;
   }
@@ -215,77 +235,24 @@ Result<void> Commit::delete_tag(const RepositoryName& repository, const Tag& tag
   if (!named) {
     return Error{Errc::kManifestUnknown, "no tag " + tag.str() + " in " + repository.str()};
   }
-  return erase_tag(repository, tag, *named, by.actor);
+  SHALE_TRY(erase_tag(repository, tag, *named, by.actor));
+  left_[*named].insert(tag);
+  return doom_left(repository);
 }
 
-Result<void> Commit::demand_unused(const RepositoryName& repository, const Digest& digest,
-                                   const ManifestLinkRow& link, const AsSeen& seen) const {
-  const std::string key = keys::link(repository, digest);
-  AsSeen now{.pushed = link.time, .pulled = std::nullopt, .tags = {}};
-  SHALE_TRY_ASSIGN(const auto pull, view_.row<PullRow>(Family::kPulls, key));
-  if (pull) {
-    now.pulled = pull->time;
-  }
-  Scan tags(view_, Family::kTagTargets, key);
+Result<std::vector<Tag>> Commit::tags_of(const RepositoryName& repository,
+                                         const Digest& digest) const {
+  std::vector<Tag> found;
+  Scan tags(view_, Family::kTagTargets, keys::link(repository, digest));
   for (; tags.valid(); tags.next()) {
-    const Result<Tag> tag = Tag::parse(tags.key());
+    Result<Tag> tag = Tag::parse(tags.key());
     if (!tag) {
       return Error{Errc::kCorrupt, "a tag of " + digest.str() + " has a damaged key"};
     }
-    now.tags.push_back(*tag);
+    found.push_back(*std::move(tag));
   }
   SHALE_TRY(tags.status());
-  const Scan indexes(view_, Family::kEdgesTo,
-                     keys::edges_to(repository, digest, EdgeKind::kManifest));
-  SHALE_TRY(indexes.status());
-  return demand_as_seen(seen, now, indexes.valid());
-}
-
-Result<void> Commit::delete_manifest(const RepositoryName& repository, const Digest& digest,
-                                     const By& by) {
-  const std::string key = keys::link(repository, digest);
-  SHALE_TRY_ASSIGN(const auto link, view_.row<ManifestLinkRow>(Family::kManifestLinks, key));
-  SHALE_TRY(demand(by.condition, "the manifest", link ? std::optional(digest) : std::nullopt));
-  if (!link) {
-    return Error{Errc::kManifestUnknown, digest.str() + " is not in " + repository.str()};
-  }
-  if (by.as_seen) {
-    SHALE_TRY(demand_unused(repository, digest, *link, *by.as_seen));
-  }
-
-  Scan tags(view_, Family::kTagTargets, key);
-  for (; tags.valid(); tags.next()) {
-    const Result<Tag> tag = Tag::parse(tags.key());
-    if (!tag) {
-      return Error{Errc::kCorrupt, "a tag of " + digest.str() + " has a damaged key"};
-    }
-    SHALE_TRY(erase_tag(repository, *tag, digest, by.actor));
-  }
-  SHALE_TRY(tags.status());
-
-  SHALE_TRY_ASSIGN(const Rows edges, edges_of(repository, digest));
-  std::set<Digest> blobs;
-  for (const auto& [kind, child] : edges) {
-    erase_edge(repository, digest, kind, child);
-    if (!points_at_manifest(kind)) {
-      blobs.insert(child);
-    }
-  }
-  for (const Digest& blob : blobs) {
-    SHALE_TRY(doom_unless_named(repository, blob, digest));
-  }
-
-  erase(Family::kManifestLinks, key);
-  erase(Family::kPulls, key);
-  --usage_[repository.str()].manifests;
-  SHALE_TRY_ASSIGN(const bool shared,
-                   lose_holder(Family::kManifestRepositories, repository, digest, link->size));
-  if (!shared) {
-    erase(Family::kManifests, keys::content(digest));
-    --store_usage_.manifests;
-    store_usage_.bytes -= static_cast<std::int64_t>(link->size);
-  }
-  return {};
+  return found;
 }
 
 }  // namespace shale::index::rocks

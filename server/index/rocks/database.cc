@@ -19,7 +19,7 @@ namespace shale::index::rocks {
 namespace {
 
 /// The format that this program writes. README.md says when it has to rise.
-constexpr std::uint32_t kFormat = 2;
+constexpr std::uint32_t kFormat = 3;
 
 /// For the operator, who reads the message; there is no client yet for a detail.
 Error with_words(Errc code, const std::string& message, const std::string& words) {
@@ -157,12 +157,10 @@ Result<std::uint32_t> format_of(const Database& database, const RocksOptions& op
 
 /// Whether a store of `format` has to have the family.
 bool belongs_to(std::uint32_t format, std::string_view family) {
-  if (format == 0) {
-    return false;
-  }
+  constexpr std::array<std::size_t, 3> kFamiliesOf{0, kFamiliesOfFormat1, kFamiliesOfFormat2};
   const auto* const known = std::ranges::find(kFamilyNames, family);
   const auto place = static_cast<std::size_t>(known - kFamilyNames.begin());
-  return format >= 2 || place < kFamiliesOfFormat1;
+  return format >= kFamiliesOf.size() || place < kFamiliesOf.at(format);
 }
 
 }  // namespace

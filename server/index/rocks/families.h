@@ -27,10 +27,11 @@ enum class Family : std::uint8_t {
   kUsage,
   kSmallBlobs,
   kPulls,
+  kDeleted,
 };
 
 /// Their names on disk, in the order above.
-inline constexpr std::array<std::string_view, 18> kFamilyNames{"default",
+inline constexpr std::array<std::string_view, 19> kFamilyNames{"default",
                                                                "repositories",
                                                                "manifests",
                                                                "manifest_links",
@@ -47,10 +48,12 @@ inline constexpr std::array<std::string_view, 18> kFamilyNames{"default",
                                                                "doomed",
                                                                "usage",
                                                                "small_blobs",
-                                                               "pulls"};
+                                                               "pulls",
+                                                               "deleted"};
 
-/// So many of the first stand in every store; the others since format 2.
+/// So many of the first stand in every store of the format; all of them since format 3.
 inline constexpr std::size_t kFamiliesOfFormat1 = 17;
+inline constexpr std::size_t kFamiliesOfFormat2 = 18;
 
 constexpr std::size_t index_of(Family family) {
   return static_cast<std::size_t>(family);
@@ -59,6 +62,6 @@ constexpr std::string_view name_of(Family family) {
   return kFamilyNames.at(index_of(family));
 }
 
-static_assert(name_of(Family::kPulls) == "pulls" && name_of(Family::kTags) == "tags");
+static_assert(name_of(Family::kDeleted) == "deleted" && name_of(Family::kTags) == "tags");
 
 }  // namespace shale::index::rocks

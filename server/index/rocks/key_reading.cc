@@ -1,5 +1,7 @@
 #include "server/index/rocks/key_reading.h"
 
+#include "server/index/rocks/keys.h"
+
 namespace shale::index::rocks {
 
 std::optional<RepositoryName> read_repository(Decoder& key) {
@@ -29,10 +31,10 @@ std::string shown(std::string_view key) {
 }
 
 std::optional<EdgeKind> read_kind(Decoder& key) {
-  const std::uint8_t kind = key.u8();
-  const bool known = kind >= static_cast<std::uint8_t>(EdgeKind::kConfig) &&
-                     kind <= static_cast<std::uint8_t>(EdgeKind::kSubject);
-  return known ? std::optional(static_cast<EdgeKind>(kind)) : std::nullopt;
+  const auto kind = static_cast<EdgeKind>(key.u8());
+  const EdgeKind present = keys::of_present(kind);
+  const bool known = present >= EdgeKind::kConfig && present <= EdgeKind::kSubject;
+  return known ? std::optional(kind) : std::nullopt;
 }
 
 }  // namespace shale::index::rocks

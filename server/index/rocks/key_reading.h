@@ -19,6 +19,7 @@ struct Linked {
 std::optional<RepositoryName> read_repository(Decoder& key);
 /// (repository, digest), or none.
 std::optional<Linked> read_link(Decoder& key);
+/// Of a present or a deleted manifest's edge, or none.
 std::optional<EdgeKind> read_kind(Decoder& key);
 
 /// For people to read.

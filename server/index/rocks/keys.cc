@@ -90,8 +90,9 @@ Result<Doomed> parse_doomed(std::string_view key) {
   const auto kind = static_cast<Doomed::Kind>(decoder.u8());
   const std::string_view repository = decoder.terminated();
   const std::optional<Digest> digest = decoder.digest();
-  const bool known = repository.empty() ? kind == Doomed::Kind::kBlob || kind == Doomed::Kind::kFile
-                                        : kind == Doomed::Kind::kLink;
+  const bool of_all = kind == Doomed::Kind::kBlob || kind == Doomed::Kind::kFile;
+  const bool known = kind >= Doomed::Kind::kLink && kind <= Doomed::Kind::kUntagged &&
+                     of_all == repository.empty();
   if (!digest || !decoder.finished() || !known) {
     return Error{Errc::kCorrupt, "a doomed row has a damaged key"};
   }

@@ -37,6 +37,19 @@ std::string history(const RepositoryName& repository, const Tag& tag, Sequence s
 /// What `history` ends with, turned back.
 Sequence sequence_of_inverted(std::uint64_t inverted);
 
+/// How the edges of a deleted manifest are told from those that count: by their kind, which
+/// puts them behind the others of the same parent or child.
+constexpr std::uint8_t kOfDeleted = 0x80;
+constexpr EdgeKind of_deleted(EdgeKind kind) {
+  return static_cast<EdgeKind>(static_cast<std::uint8_t>(kind) | kOfDeleted);
+}
+constexpr EdgeKind of_present(EdgeKind kind) {
+  return static_cast<EdgeKind>(static_cast<std::uint8_t>(kind) & ~kOfDeleted);
+}
+constexpr bool is_of_deleted(EdgeKind kind) {
+  return kind != of_present(kind);
+}
+
 /// (repository, parent, kind, child)
 std::string edge(const RepositoryName& repository, const Digest& parent, EdgeKind kind,
                  const Digest& child);

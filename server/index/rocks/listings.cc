@@ -100,8 +100,9 @@ Result<std::vector<Edge>> RocksMetadataStore::list_edges(const RepositoryName& r
   for (; scan.valid(); scan.next()) {
     SHALE_TRY_ASSIGN(const Parent child, end_of_edge(scan.key(), digest));
     SHALE_TRY_ASSIGN(auto row, rocks::decode<rocks::EdgeRow>(scan.value()));
-    edges.push_back(
-        {child.kind, {child.digest, std::move(row.media_type), row.size}, row.must_exist});
+    edges.push_back({keys::of_present(child.kind),
+                     {child.digest, std::move(row.media_type), row.size},
+                     row.must_exist});
   }
   SHALE_TRY(scan.status());
   return edges;
@@ -114,6 +115,9 @@ Result<std::vector<Parent>> RocksMetadataStore::list_parents(const RepositoryNam
   Scan scan(view, Family::kEdgesTo, keys::link(repository, digest));
   for (; scan.valid(); scan.next()) {
     SHALE_TRY_ASSIGN(const Parent parent, end_of_edge(scan.key(), digest));
+    if (keys::is_of_deleted(parent.kind)) {
+      break;
+    }
     parents.push_back(parent);
   }
   SHALE_TRY(scan.status());
@@ -158,13 +162,16 @@ Result<Page<BlobLink>> RocksMetadataStore::list_links(const RepositoryName& repo
   Page<BlobLink> page;
   Scan scan(view, Family::kBlobLinks, keys::of_repository(repository.str()), behind(after));
   for (; scan.valid(); scan.next()) {
+    SHALE_TRY_ASSIGN(const Digest digest, digest_in(scan.key(), "a blob of " + repository.str()));
+    SHALE_TRY_ASSIGN(const auto row, rocks::decode<rocks::BlobLinkRow>(scan.value()));
+    if (row.hidden) {
+      continue;
+    }
     if (page.items.size() == limit) {
       page.more = limit > 0;
       break;
     }
-    SHALE_TRY_ASSIGN(const Digest digest, digest_in(scan.key(), "a blob of " + repository.str()));
-    SHALE_TRY_ASSIGN(const auto row, rocks::decode<rocks::BlobLinkRow>(scan.value()));
-    page.items.push_back({digest, row.size});
+    page.items.push_back({digest, row.size, row.due.has_value()});
   }
   SHALE_TRY(scan.status());
   return page;

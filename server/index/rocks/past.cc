@@ -60,6 +60,67 @@ Result<Page<Tag>> RocksMetadataStore::list_moved_tags(const RepositoryName& repo
   return page;
 }
 
+namespace {
+
+Result<DeletedManifest> deleted_manifest(const Digest& digest, rocks::DeletedRow row) {
+  DeletedManifest deleted{.descriptor = {digest, std::move(row.link.media_type), row.link.size},
+                          .artifact_type = std::move(row.link.artifact_type),
+                          .pushed = row.link.time,
+                          .deleted = row.deleted,
+                          .due = row.due,
+                          .actor = std::move(row.actor),
+                          .tags = {},
+                          .operation = row.operation};
+  for (const std::string& text : row.tags) {
+    Result<Tag> tag = Tag::parse(text);
+    if (!tag) {
+      return Error{Errc::kCorrupt, "the history of " + digest.str() + " has an impossible tag"};
+    }
+    deleted.tags.push_back(*std::move(tag));
+  }
+  return deleted;
+}
+
+}  // namespace
+
+Result<std::optional<DeletedManifest>> RocksMetadataStore::find_deleted(
+    const RepositoryName& repository, const Digest& digest) const {
+  SHALE_TRY_ASSIGN(auto row,
+                   View(*state_->database)
+                       .row<rocks::DeletedRow>(Family::kDeleted, keys::link(repository, digest)));
+  if (!row) {
+    return std::optional<DeletedManifest>();
+  }
+  SHALE_TRY_ASSIGN(DeletedManifest deleted, deleted_manifest(digest, *std::move(row)));
+  return std::optional(std::move(deleted));
+}
+
+Result<Page<DeletedManifest>> RocksMetadataStore::list_deleted(const RepositoryName& repository,
+                                                               const std::optional<Digest>& after,
+                                                               std::size_t limit) const {
+  const View view(*state_->database);
+  Page<DeletedManifest> page;
+  Scan scan(view, Family::kDeleted, keys::of_repository(repository.str()),
+            after ? keys::content(*after) + '\0' : std::string());
+  for (; scan.valid() && page.items.size() < limit; scan.next()) {
+    rocks::Decoder key(scan.key());
+    const std::optional<Digest> digest = key.digest();
+    if (!digest || !key.finished()) {
+      return damaged(repository.str());
+    }
+    SHALE_TRY_ASSIGN(auto row, rocks::decode<rocks::DeletedRow>(scan.value()));
+    SHALE_TRY_ASSIGN(DeletedManifest deleted, deleted_manifest(*digest, std::move(row)));
+    page.items.push_back(std::move(deleted));
+  }
+  page.more = limit > 0 && scan.valid();
+  SHALE_TRY(scan.status());
+  return page;
+}
+
+Result<Sequence> RocksMetadataStore::restore_manifest(const RestoreManifest& request) {
+  return state_->commit([&](Commit& commit) { return commit.restore_manifest(request); });
+}
+
 Result<Sequence> RocksMetadataStore::move_tag(const MoveTag& request) {
   return state_->commit([&](Commit& commit) { return commit.move_tag(request); });
 }

@@ -129,7 +129,7 @@ Result<BlobLink> RocksMetadataStore::find_blob(const RepositoryName& repository,
   SHALE_TRY_ASSIGN(const auto row, View(*state_->database)
                                        .row<rocks::BlobLinkRow>(Family::kBlobLinks,
                                                                 keys::link(repository, digest)));
-  if (!row) {
+  if (!row || row->hidden) {
     return Error{Errc::kBlobUnknown, digest.str() + " is not in " + repository.str()};
   }
   return BlobLink{digest, row->size, row->due.has_value()};
@@ -195,8 +195,26 @@ Result<Page<RepositoryName>> RocksMetadataStore::list_repositories(std::string_v
 Result<Page<RepositoryName>> RocksMetadataStore::list_repositories_of_blob(
     const Digest& digest, std::string_view after, std::size_t limit) const {
   const View view(*state_->database);
+  Page<RepositoryName> page;
   Scan scan(view, Family::kBlobRepositories, keys::content(digest), behind(after));
-  return page_of<RepositoryName>(scan, limit);
+  for (; scan.valid(); scan.next()) {
+    Result<RepositoryName> name = RepositoryName::parse(scan.key());
+    if (!name) {
+      return damaged("a holder of " + digest.str() + " has a damaged key");
+    }
+    SHALE_TRY_ASSIGN(const auto link,
+                     view.row<rocks::BlobLinkRow>(Family::kBlobLinks, keys::link(*name, digest)));
+    if (!link || link->hidden) {
+      continue;
+    }
+    if (page.items.size() == limit) {
+      page.more = limit > 0;
+      break;
+    }
+    page.items.push_back(*std::move(name));
+  }
+  SHALE_TRY(scan.status());
+  return page;
 }
 
 Result<Page<Referrer>> RocksMetadataStore::list_referrers(const RepositoryName& repository,
@@ -242,16 +260,19 @@ Result<std::vector<TagMove>> RocksMetadataStore::tag_history(const RepositoryNam
   return moves;
 }
 
-Result<std::vector<Doomed>> RocksMetadataStore::list_doomed(Time now, std::size_t limit) const {
+Result<std::vector<Doomed>> RocksMetadataStore::list_doomed(Time now, std::size_t limit,
+                                                            std::chrono::milliseconds early) const {
   const View view(*state_->database);
   std::vector<Doomed> due;
   Scan scan(view, Family::kDoomed, {});
   for (; scan.valid() && due.size() < limit; scan.next()) {
     SHALE_TRY_ASSIGN(Doomed row, keys::parse_doomed(scan.key()));
-    if (row.due > now) {
+    if (row.due > now + early) {
       break;
     }
-    due.push_back(std::move(row));
+    if (row.due <= now || is_leased(row.kind)) {
+      due.push_back(std::move(row));
+    }
   }
   SHALE_TRY(scan.status());
   return due;

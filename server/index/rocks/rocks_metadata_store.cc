@@ -107,8 +107,8 @@ Result<Sequence> RocksMetadataStore::delete_tag(const RepositoryName& repository
 
 Result<Sequence> RocksMetadataStore::delete_manifest(const RepositoryName& repository,
                                                      const Digest& digest, const By& by) {
-  return state_->commit(
-      [&](Commit& commit) { return commit.delete_manifest(repository, digest, by); });
+  const auto build = [&](Commit& commit) { return commit.delete_manifest(repository, digest, by); };
+  return by.synced ? state_->commit(build) : state_->write_commit(build);
 }
 
 Result<Sequence> RocksMetadataStore::delete_blob(const RepositoryName& repository,

@@ -78,6 +78,8 @@ class RocksMetadataStore final : public MetadataStore {
   Result<Usage> usage_below(std::string_view name_space) const override;
   Result<std::optional<TagMove>> find_move(const RepositoryName& repository, const Tag& tag,
                                            Time at) const override;
+  Result<std::optional<DeletedManifest>> find_deleted(const RepositoryName& repository,
+                                                      const Digest& digest) const override;
 
   Result<Page<Tag>> list_tags(const RepositoryName& repository, std::string_view after,
                               std::size_t limit) const override;
@@ -90,7 +92,8 @@ class RocksMetadataStore final : public MetadataStore {
                                                          std::size_t limit) const override;
   Result<std::vector<TagMove>> tag_history(const RepositoryName& repository, const Tag& tag,
                                            std::size_t limit) const override;
-  Result<std::vector<Doomed>> list_doomed(Time now, std::size_t limit) const override;
+  Result<std::vector<Doomed>> list_doomed(Time now, std::size_t limit,
+                                          std::chrono::milliseconds early) const override;
   Result<std::vector<UploadRow>> list_uploads() const override;
   Result<Page<ListedManifest>> list_manifests(const RepositoryName& repository,
                                               const std::optional<Digest>& after,
@@ -108,6 +111,9 @@ class RocksMetadataStore final : public MetadataStore {
                                            const Digest& digest) const override;
   Result<Page<StoredBlob>> list_blobs(const std::optional<Digest>& after,
                                       std::size_t limit) const override;
+  Result<Page<DeletedManifest>> list_deleted(const RepositoryName& repository,
+                                             const std::optional<Digest>& after,
+                                             std::size_t limit) const override;
 
   Result<void> open_upload(const UploadRow& row) override;
   Result<void> close_upload(const UploadId& id) override;
@@ -121,6 +127,7 @@ class RocksMetadataStore final : public MetadataStore {
                               const By& by) override;
   Result<Sequence> delete_manifest(const RepositoryName& repository, const Digest& digest,
                                    const By& by) override;
+  Result<Sequence> restore_manifest(const RestoreManifest& request) override;
   Result<Sequence> move_tag(const MoveTag& request) override;
   Result<Sequence> delete_blob(const RepositoryName& repository, const Digest& digest) override;
 

@@ -4,6 +4,9 @@ namespace shale::index::rocks {
 namespace {
 
 constexpr std::uint8_t kVersion = 1;
+/// Bits of the byte in front of a link's due time.
+constexpr std::uint8_t kIsDue = 1;
+constexpr std::uint8_t kIsHidden = 2;
 
 Encoder row() {
   Encoder encoder;
@@ -31,17 +34,41 @@ std::optional<Time> read_due(Decoder& decoder) {
   return read_flag(decoder) ? std::optional(decoder.time()) : std::nullopt;
 }
 
+void write_link(Encoder& encoder, const ManifestLinkRow& link) {
+  encoder.u64(link.size).text(link.media_type).text(link.artifact_type);
+  encoder.u64(link.sequence).time(link.time);
+}
+
 void read(Decoder& from, RepositoryRow& to) {
   to.sequence = from.u64();
   to.time = from.time();
 }
 
-void read(Decoder& from, ManifestLinkRow& to) {
+/// `due` is not on disk in a link that has none: so links of format 2 read as they are.
+void read_link(Decoder& from, ManifestLinkRow& to) {
   to.size = from.u64();
   to.media_type = from.text();
   to.artifact_type = from.text();
   to.sequence = from.u64();
   to.time = from.time();
+}
+
+void read(Decoder& from, ManifestLinkRow& to) {
+  read_link(from, to);
+  if (!from.failed() && !from.at_end()) {
+    to.due = from.time();
+  }
+}
+
+void read(Decoder& from, DeletedRow& to) {
+  read_link(from, to.link);
+  to.deleted = from.time();
+  to.due = from.time();
+  to.actor = from.text();
+  to.operation = from.u64();
+  for (std::uint32_t left = from.u32(); left > 0 && !from.failed(); --left) {
+    to.tags.emplace_back(from.text());
+  }
 }
 
 void read(Decoder& from, TagMoveRow& to) {
@@ -76,7 +103,14 @@ void read(Decoder& from, BlobRow& to) {
 
 void read(Decoder& from, BlobLinkRow& to) {
   to.size = from.u64();
-  to.due = read_due(from);
+  const std::uint8_t bits = from.u8();
+  if (bits > (kIsDue | kIsHidden)) {
+    from.fail();
+  }
+  if ((bits & kIsDue) != 0) {
+    to.due = from.time();
+  }
+  to.hidden = (bits & kIsHidden) != 0;
   to.sequence = from.u64();
   to.time = from.time();
 }
@@ -121,13 +155,23 @@ std::string encode(const RepositoryRow& value) {
 }
 
 std::string encode(const ManifestLinkRow& value) {
-  return row()
-      .u64(value.size)
-      .text(value.media_type)
-      .text(value.artifact_type)
-      .u64(value.sequence)
-      .time(value.time)
-      .take();
+  Encoder encoder = row();
+  write_link(encoder, value);
+  if (value.due) {
+    encoder.time(*value.due);
+  }
+  return std::move(encoder).take();
+}
+
+std::string encode(const DeletedRow& value) {
+  Encoder encoder = row();
+  write_link(encoder, value.link);
+  encoder.time(value.deleted).time(value.due).text(value.actor).u64(value.operation);
+  encoder.u32(static_cast<std::uint32_t>(value.tags.size()));
+  for (const std::string& tag : value.tags) {
+    encoder.text(tag);
+  }
+  return std::move(encoder).take();
 }
 
 std::string encode(const TagRow& value) {
@@ -167,7 +211,10 @@ std::string encode(const BlobRow& value) {
 std::string encode(const BlobLinkRow& value) {
   Encoder encoder = row();
   encoder.u64(value.size);
-  write_due(encoder, value.due);
+  encoder.u8((value.due ? kIsDue : 0) | (value.hidden ? kIsHidden : 0));
+  if (value.due) {
+    encoder.time(*value.due);
+  }
   return std::move(encoder.u64(value.sequence).time(value.time)).take();
 }
 
@@ -216,6 +263,7 @@ Result<TagRow> decode(std::string_view bytes) {
 
 template Result<RepositoryRow> decode(std::string_view);
 template Result<ManifestLinkRow> decode(std::string_view);
+template Result<DeletedRow> decode(std::string_view);
 template Result<TagMoveRow> decode(std::string_view);
 template Result<EdgeRow> decode(std::string_view);
 template Result<ReferrerRow> decode(std::string_view);

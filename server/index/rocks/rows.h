@@ -25,6 +25,18 @@ struct ManifestLinkRow {
   std::string artifact_type;
   Sequence sequence = 0;  ///< of the last push
   Time time;              ///< of the last push
+  /// When doomed: it has lost its last tag, and nothing else keeps it.
+  std::optional<Time> due{};  // NOLINT(readability-redundant-member-init)
+};
+
+/// A manifest that was deleted and is kept; the key is as of its link.
+struct DeletedRow {
+  ManifestLinkRow link;  ///< as it was, not due
+  Time deleted;
+  Time due;
+  std::string actor;
+  Sequence operation = 0;
+  std::vector<std::string> tags;  ///< which it had
 };
 
 struct TagRow {
@@ -67,6 +79,7 @@ struct BlobLinkRow {
   std::optional<Time> due;  ///< when doomed: no manifest of the repository names it
   Sequence sequence = 0;    ///< of the first link
   Time time;                ///< of the first link
+  bool hidden = false;      ///< only deleted manifests name it, or, when due, not even those
 };
 
 struct UploadValue {
@@ -88,6 +101,7 @@ struct EmptyRow {};
 
 std::string encode(const RepositoryRow& row);
 std::string encode(const ManifestLinkRow& row);
+std::string encode(const DeletedRow& row);
 std::string encode(const TagRow& row);
 std::string encode(const TagMoveRow& row);
 std::string encode(const EdgeRow& row);

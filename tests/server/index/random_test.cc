@@ -31,9 +31,20 @@ std::string words(const Result<T>& result) {
   return text;
 }
 
-/// Narrow enough to be in the way often.
-index::StorePolicy narrow_quotas() {
+/// Quotas narrow enough to be in the way often; a history and a rule for what is untagged, in
+/// every combination.
+index::StorePolicy rules() {
+  using std::chrono::milliseconds;
   index::StorePolicy policy;
+  policy.history = [](const index::RepositoryName& repository) -> milliseconds {
+    const bool kept = repository.str() == "a/b" || repository.str() == "a-b";
+    return kept ? std::chrono::minutes(20) : milliseconds(0);
+  };
+  policy.untagged = [](const index::RepositoryName& repository) -> std::optional<milliseconds> {
+    if (repository.str() == "a/b") return std::chrono::minutes(15);
+    if (repository.str() == "library/ubuntu") return milliseconds(0);
+    return std::nullopt;
+  };
   policy.quotas = [](const index::RepositoryName& repository) {
     std::vector<index::Quota> quotas;
     const bool below = repository.str() == "a" || repository.str() == "a/b";
@@ -59,6 +70,8 @@ class RandomRun {
   static constexpr int kTags = 5;
 
   int below(int bound) { return std::uniform_int_distribution<int>(0, bound - 1)(random_); }
+  /// No content can name itself.
+  int other_than(int number) { return (number + 1 + below(kManifests - 1)) % kManifests; }
   bool chance(int percent) { return below(100) < percent; }
 
   index::RepositoryName any_repository() {
@@ -82,7 +95,7 @@ class RandomRun {
   void both(const char* what, Ask ask) {
     const auto expected = ask(static_cast<MetadataStore&>(model_));
     const auto actual = ask(static_cast<MetadataStore&>(*store_));
-    INFO(what);
+    INFO(std::string(what));
     REQUIRE(words(actual) == words(expected));
     if constexpr (requires { *actual == *expected; }) {
       if (expected) {
@@ -95,7 +108,7 @@ class RandomRun {
 
   std::mt19937_64 random_;
   FakeClock clock_;
-  index::MemoryMetadataStore model_{clock_, kLease, narrow_quotas()};
+  index::MemoryMetadataStore model_{clock_, kLease, rules()};
   TemporaryDirectory directory_;
   std::unique_ptr<index::RocksMetadataStore> store_;
   std::vector<UploadId> uploads_;
@@ -106,7 +119,7 @@ void RandomRun::reopen() {
   store_ = value(index::RocksMetadataStore::open({.path = directory_ / "index",
                                                   .clock = clock_,
                                                   .lease = kLease,
-                                                  .policy = narrow_quotas(),
+                                                  .policy = rules(),
                                                   .durability = index::Durability::kRelaxed}));
 }
 
@@ -124,14 +137,14 @@ index::PutManifest RandomRun::any_put() {
     made.edges.push_back({kind, {blob(target), "layer", size}, chance(80)});
   }
   for (int left = below(3); left > 0; --left) {
-    const int child = below(kManifests);
+    const int child = other_than(number);
     const std::uint64_t size = manifest_content(child).size() + (chance(3) ? 1 : 0);
     made.edges.push_back(
         {EdgeKind::kManifest, {manifest_digest(child), "child", size}, chance(60)});
   }
   if (chance(40)) {
     made.edges.push_back(
-        {EdgeKind::kSubject, {manifest_digest(below(kManifests)), "subject", 9}, false});
+        {EdgeKind::kSubject, {manifest_digest(other_than(number)), "subject", 9}, false});
     made.annotations = {{"number", std::to_string(below(100))}};
   }
   index::PutManifest request{any_repository(), std::move(made), {}, "actor"};
@@ -176,10 +189,18 @@ void RandomRun::step() {
     const auto name = any_tag();
     both("delete_tag",
          [&](MetadataStore& store) { return store.delete_tag(repository, name, "x"); });
-  } else if (dice < 84) {
+  } else if (dice < 80) {
     const Digest digest = manifest_digest(below(kManifests));
+    index::By by("x");
+    by.for_good = chance(20);
+    if (chance(20)) by.operation = 1;
     both("delete_manifest",
-         [&](MetadataStore& store) { return store.delete_manifest(repository, digest, "x"); });
+         [&](MetadataStore& store) { return store.delete_manifest(repository, digest, by); });
+  } else if (dice < 84) {
+    index::RestoreManifest request{repository, manifest_digest(below(kManifests)), {}, "back"};
+    for (int left = below(3); left > 0; --left)
+      request.tags.push_back(any_tag());
+    both("restore_manifest", [&](MetadataStore& store) { return store.restore_manifest(request); });
   } else if (dice < 90) {
     collect_one();
   } else if (dice < 93) {
@@ -221,6 +242,18 @@ std::vector<std::string> names_of(const index::Page<T>& page) {
   return names;
 }
 
+Result<std::string> doomed(const MetadataStore& store, Time now, std::size_t limit,
+                           std::chrono::milliseconds early) {
+  SHALE_TRY_ASSIGN(const auto rows, store.list_doomed(now, limit, early));
+  std::string text;
+  for (const index::Doomed& row : rows) {
+    text += "\n" + std::to_string(row.due.time_since_epoch().count()) + " " +
+            std::to_string(static_cast<int>(row.kind)) + " " + row.repository + " " +
+            row.digest.str().substr(0, 14);
+  }
+  return text;
+}
+
 void RandomRun::compare_repository(const index::RepositoryName& repository) {
   both("exists", [&](MetadataStore& store) { return store.repository_exists(repository); });
   both("usage", [&](MetadataStore& store) { return store.usage(repository); });
@@ -237,8 +270,16 @@ void RandomRun::compare_repository(const index::RepositoryName& repository) {
     both("find", [&](MetadataStore& store) { return store.find_manifest(repository, name); });
     both("history", [&](MetadataStore& store) { return store.tag_history(repository, name, 50); });
   }
+  std::optional<Digest> last;
+  if (chance(30)) last = manifest_digest(below(kManifests));
+  using Deleted = std::pair<bool, std::vector<index::DeletedManifest>>;
+  both("deleted", [&](MetadataStore& store) -> Result<Deleted> {
+    SHALE_TRY_ASSIGN(auto page, store.list_deleted(repository, last, last ? 2 : 100));
+    return Deleted(page.more, std::move(page.items));
+  });
   for (int number = 0; number < kManifests; ++number) {
     const Digest digest = manifest_digest(number);
+    both("deleted", [&](MetadataStore& store) { return store.find_deleted(repository, digest); });
     both("read", [&](MetadataStore& store) -> Result<std::string> {
       SHALE_TRY_ASSIGN(auto stored, store.read_manifest(repository, digest));
       return stored.descriptor.media_type + "\n" + stored.bytes;
@@ -282,9 +323,11 @@ void RandomRun::compare_all() {
     return names_of(page);
   });
   for (const Time now : {clock_.now(), Time::max()}) {
-    both("doomed", [&](MetadataStore& store) { return store.list_doomed(now, 1000); });
+    both("doomed", [&](MetadataStore& store) { return doomed(store, now, 1000, {}); });
   }
-  both("doomed, some", [&](MetadataStore& store) { return store.list_doomed(Time::max(), 3); });
+  both("doomed, early",
+       [&](MetadataStore& store) { return doomed(store, clock_.now(), 1000, kLease); });
+  both("doomed, some", [&](MetadataStore& store) { return doomed(store, Time::max(), 3, {}); });
   for (int number = 0; number < kBlobs; ++number) {
     both("holders", [&](MetadataStore& store) -> Result<std::vector<std::string>> {
       SHALE_TRY_ASSIGN(const auto page, store.list_repositories_of_blob(blob(number), "a", 2));

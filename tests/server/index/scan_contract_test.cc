@@ -193,7 +193,7 @@ TEST_CASE_TEMPLATE("MetadataStore: what is due is listed, the longest overdue fi
 
   const auto due = [&](Time now, std::size_t limit) {
     std::string names;
-    for (const auto& row : value(backend.store.list_doomed(now, limit))) {
+    for (const auto& row : value(backend.store.list_doomed(now, limit, {}))) {
       names += row.repository;
     }
     return names;

@@ -87,7 +87,7 @@ inline index::PutManifest put(std::string_view repository, index::Manifest manif
 
 /// All that is or will be doomed.
 inline std::vector<index::Doomed> all_doomed(const index::MetadataStore& store) {
-  return value(store.list_doomed(Time::max(), 1'000'000));
+  return value(store.list_doomed(Time::max(), 1'000'000, {}));
 }
 
 /// The names in a page, with "..." behind them when there are more.

@@ -290,7 +290,7 @@ TEST_CASE_TEMPLATE("Collection: never is there a manifest whose layer is gone", 
   }
   // And nothing stays that nobody needs.
   collect(registry, CollectWhat::kAllOfIt);
-  CHECK(value(registry.metadata().list_doomed(Time::max(), 10)).empty());
+  CHECK(value(registry.metadata().list_doomed(Time::max(), 10, {})).empty());
 }
 
 TEST_CASE("Collector: collects on its own thread until it is destroyed") {

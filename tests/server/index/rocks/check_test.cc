@@ -25,7 +25,11 @@ using index::RocksOptions;
 using index::rocks::Database;
 using index::rocks::Family;
 
-/// A store that has at least one row in every family.
+index::StorePolicy with_history() {
+  return {.history = [](const auto&) { return std::chrono::hours(1); }};
+}
+
+/// A store that has at least one row in every family, but for `deleted` when there is no history.
 void fill(const RocksOptions& options) {
   const auto store = value(RocksMetadataStore::open(options));
   REQUIRE(store->link_blob(link("a", "layer")));
@@ -38,6 +42,8 @@ void fill(const RocksOptions& options) {
   REQUIRE(store->delete_tag(repo("a"), tag("v2"), "x"));
   REQUIRE(store->record_pulls({{repo("a"), digest_of("m"), options.clock.now()}}));
   REQUIRE(store->open_upload({UploadId::random(), repo("a"), options.clock.now()}));
+  REQUIRE(store->put_manifest(put("a", with(manifest("gone"), EdgeKind::kLayer, "layer"))));
+  REQUIRE(store->delete_manifest(repo("a"), digest_of("gone"), "x"));
   REQUIRE(value(store->check()).empty());
 }
 
@@ -60,8 +66,12 @@ bool is_noticed(const Database& database) {
 struct Opened {
   FakeClock clock;
   TemporaryDirectory directory;
-  RocksOptions options{.path = directory / "index", .clock = clock, .lease = kLease};
+  index::StorePolicy policy;
+  RocksOptions options{
+      .path = directory / "index", .clock = clock, .lease = kLease, .policy = policy};
   std::unique_ptr<Database> database = open();
+
+  explicit Opened(index::StorePolicy rules = with_history()) : policy(std::move(rules)) {}
 
   std::unique_ptr<Database> open() const {
     fill(options);
@@ -180,7 +190,7 @@ void narrow_usage(const Opened& at) {
 }
 
 TEST_CASE("usage: opening a store of format 1 counts its namespaces") {
-  Opened at;
+  Opened at(index::StorePolicy{});
   narrow_usage(at);
   at.put(Family::kStore, std::string(keys::kFormat), rocks::Encoder().u32(1).take());
   at.database.reset();
@@ -192,7 +202,7 @@ TEST_CASE("usage: opening a store of format 1 counts its namespaces") {
 }
 
 TEST_CASE("usage: a store of format 1 is brought along when it is opened, once") {
-  const Opened at;
+  const Opened at(index::StorePolicy{});
   const auto expected = rows_of(*at.database, Family::kUsage);
   narrow_usage(at);
   REQUIRE(is_noticed(*at.database));
