@@ -51,7 +51,6 @@ class Decoder {
   /// Every part was there, and nothing is left over.
   bool finished() const noexcept { return !failed_ && rest_.empty(); }
   bool failed() const noexcept { return failed_; }
-  bool at_end() const noexcept { return rest_.empty(); }
   void fail() noexcept { failed_ = true; }
 
  private:

@@ -4,13 +4,15 @@ namespace shale::index::rocks {
 namespace {
 
 constexpr std::uint8_t kVersion = 1;
+/// Of a manifest's link that is due; its time is behind the rest.
+constexpr std::uint8_t kVersionWithDue = 2;
 /// Bits of the byte in front of a link's due time.
 constexpr std::uint8_t kIsDue = 1;
 constexpr std::uint8_t kIsHidden = 2;
 
-Encoder row() {
+Encoder row(std::uint8_t version = kVersion) {
   Encoder encoder;
-  encoder.u8(kVersion);
+  encoder.u8(version);
   return encoder;
 }
 
@@ -44,20 +46,12 @@ void read(Decoder& from, RepositoryRow& to) {
   to.time = from.time();
 }
 
-/// `due` is not on disk in a link that has none: so links of format 2 read as they are.
 void read_link(Decoder& from, ManifestLinkRow& to) {
   to.size = from.u64();
   to.media_type = from.text();
   to.artifact_type = from.text();
   to.sequence = from.u64();
   to.time = from.time();
-}
-
-void read(Decoder& from, ManifestLinkRow& to) {
-  read_link(from, to);
-  if (!from.failed() && !from.at_end()) {
-    to.due = from.time();
-  }
 }
 
 void read(Decoder& from, DeletedRow& to) {
@@ -144,8 +138,8 @@ Error shape_error(std::string_view bytes) {
                               " bytes is cut off, too long or holds an impossible value"};
 }
 
-bool has_version(std::string_view bytes) {
-  return !bytes.empty() && static_cast<unsigned char>(bytes.front()) == kVersion;
+bool has_version(std::string_view bytes, std::uint8_t version = kVersion) {
+  return !bytes.empty() && static_cast<unsigned char>(bytes.front()) == version;
 }
 
 }  // namespace
@@ -155,7 +149,7 @@ std::string encode(const RepositoryRow& value) {
 }
 
 std::string encode(const ManifestLinkRow& value) {
-  Encoder encoder = row();
+  Encoder encoder = row(value.due ? kVersionWithDue : kVersion);
   write_link(encoder, value);
   if (value.due) {
     encoder.time(*value.due);
@@ -261,8 +255,22 @@ Result<TagRow> decode(std::string_view bytes) {
   return TagRow{*digest, sequence, time};
 }
 
+template <>
+Result<ManifestLinkRow> decode(std::string_view bytes) {
+  const bool due = has_version(bytes, kVersionWithDue);
+  if (!due && !has_version(bytes)) {
+    return version_error(bytes);
+  }
+  Decoder decoder(bytes.substr(1));
+  ManifestLinkRow value;
+  read_link(decoder, value);
+  if (due) {
+    value.due = decoder.time();
+  }
+  return decoder.finished() ? Result<ManifestLinkRow>(std::move(value)) : shape_error(bytes);
+}
+
 template Result<RepositoryRow> decode(std::string_view);
-template Result<ManifestLinkRow> decode(std::string_view);
 template Result<DeletedRow> decode(std::string_view);
 template Result<TagMoveRow> decode(std::string_view);
 template Result<EdgeRow> decode(std::string_view);

@@ -73,6 +73,8 @@ void run(std::string_view bytes) {
   check_row<ReferrerRow>(bytes);
   check_row<BlobRow>(bytes);
   check_row<BlobLinkRow>(bytes);
+  check_row<DeletedRow>(bytes);
+  check_row<PullRow>(bytes);
   check_row<UploadValue>(bytes);
   check_row<SequenceRow>(bytes);
   check_row<EmptyRow>(bytes);

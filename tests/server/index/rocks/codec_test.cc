@@ -31,13 +31,16 @@ void check_row(const Row& row) {
     CHECK(error_code(decode<Row>(std::string_view(bytes).substr(0, size))) == Errc::kCorrupt);
   }
   CHECK(error_code(decode<Row>(bytes + '\0')) == Errc::kCorrupt);
-  CHECK(error_code(decode<Row>('\2' + bytes.substr(1))) == Errc::kCorrupt);
+  CHECK(error_code(decode<Row>('\3' + bytes.substr(1))) == Errc::kCorrupt);
 }
 
 TEST_CASE("rows: every row survives the round trip and is refused when cut at any byte") {
   check_row(RepositoryRow{7, kTime});
   check_row(ManifestLinkRow{1234, "application/json", "type", 9, kTime});
   check_row(ManifestLinkRow{});
+  check_row(ManifestLinkRow{1234, "application/json", "type", 9, kTime, kTime});
+  check_row(DeletedRow{{1, "m", "a", 9, kTime}, kTime, kTime, "alice", 12, {"v1", "v2"}});
+  check_row(DeletedRow{});
   check_row(TagRow{kSha256, 3, kTime});
   check_row(TagRow{kSha512, 3, kTime});
   check_row(TagMoveRow{kSha512, kTime, "alice"});
@@ -50,6 +53,8 @@ TEST_CASE("rows: every row survives the round trip and is refused when cut at an
   check_row(BlobRow{1, kTime, true});
   check_row(BlobLinkRow{1, kTime, 2, kTime});
   check_row(BlobLinkRow{1, std::nullopt, 2, kTime});
+  check_row(BlobLinkRow{1, std::nullopt, 2, kTime, true});
+  check_row(BlobLinkRow{1, kTime, 2, kTime, true});
   check_row(UploadValue{"library/x", kTime});
   check_row(SequenceRow{1});
   check_row(EmptyRow{});
@@ -64,6 +69,19 @@ TEST_CASE("rows: what they say comes back") {
   CHECK(link.size == 6);
   CHECK(link.due == kTime);
   CHECK(link.sequence == 8);
+  const auto hidden = value(decode<BlobLinkRow>(encode(BlobLinkRow{6, kTime, 8, Time{}, true})));
+  CHECK(hidden.hidden);
+  CHECK(hidden.due == kTime);
+  const auto manifest =
+      value(decode<ManifestLinkRow>(encode(ManifestLinkRow{1, "m", "a", 9, Time{}, kTime})));
+  CHECK(manifest.due == kTime);
+  const auto deleted = value(
+      decode<DeletedRow>(encode(DeletedRow{{7, "m", "a", 9, {}}, {}, kTime, "bob", 3, {"v"}})));
+  CHECK(deleted.link.size == 7);
+  CHECK(deleted.due == kTime);
+  CHECK(deleted.actor == "bob");
+  CHECK(deleted.operation == 3);
+  CHECK(deleted.tags == std::vector<std::string>{"v"});
 }
 
 TEST_CASE("rows: the bytes on disk are those of the README") {
@@ -78,6 +96,18 @@ TEST_CASE("rows: a count of annotations that cannot be is refused without taking
   std::string bytes = encode(ReferrerRow{1, "m", "a", {}});
   bytes.replace(bytes.size() - 4, 4, "\xff\xff\xff\xff");
   CHECK(error_code(decode<ReferrerRow>(bytes)) == Errc::kCorrupt);
+}
+
+TEST_CASE("rows: a link that is neither due nor hidden reads as of older formats") {
+  const std::string link("\1\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\0\2\x80\0\0\0\0\0\0\0", 26);
+  CHECK(encode(BlobLinkRow{1, std::nullopt, 2, Time{}}) == link);
+  CHECK(encode(ManifestLinkRow{1, "m", "", 2, Time{}}).size() == 1 + 8 + 5 + 4 + 8 + 8);
+}
+
+TEST_CASE("rows: a count of tags that cannot be is refused without taking memory") {
+  std::string bytes = encode(DeletedRow{});
+  bytes.replace(bytes.size() - 4, 4, "\xff\xff\xff\xff");
+  CHECK(error_code(decode<DeletedRow>(bytes)) == Errc::kCorrupt);
 }
 
 TEST_CASE("rows: a digest of no known algorithm is refused") {

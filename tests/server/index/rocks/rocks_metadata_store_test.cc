@@ -242,11 +242,13 @@ TEST_CASE("RocksMetadataStore: a store that lost a column family is refused, not
   CHECK(at.refusal(Errc::kCorrupt).find("damaged") != std::string::npos);
 }
 
-/// Takes a store back to format 1, in which `lost` is missing besides.
-void make_format_1(const RocksOptions& options, std::optional<index::rocks::Family> lost) {
+/// Takes a store back to an older format, in which `lost` is missing besides.
+void make_format(std::uint32_t format, const RocksOptions& options,
+                 std::optional<index::rocks::Family> lost) {
   using namespace index::rocks;
   const auto database = value(Database::open(options));
-  for (std::size_t family = kFamiliesOfFormat1; family < kFamilyNames.size(); ++family) {
+  const std::size_t families = format == 1 ? kFamiliesOfFormat1 : kFamiliesOfFormat2;
+  for (std::size_t family = families; family < kFamilyNames.size(); ++family) {
     const auto newer = static_cast<Family>(family);
     REQUIRE(database->db().DropColumnFamily(database->handle(newer)).ok());
   }
@@ -255,19 +257,30 @@ void make_format_1(const RocksOptions& options, std::optional<index::rocks::Fami
   }
   REQUIRE(database->db()
               .Put({}, database->handle(Family::kStore), rocksdb::Slice(keys::kFormat),
-                   Encoder().u32(1).take())
+                   Encoder().u32(format).take())
               .ok());
 }
 
-TEST_CASE("RocksMetadataStore: a store of format 1 opens, keeps what it has and gains pulls") {
+TEST_CASE(
+    "RocksMetadataStore: a store of an older format opens, keeps what it has and gains more") {
   Directory at;
+  std::uint32_t format = 0;
+  SUBCASE("1") {
+    format = 1;
+  }
+  SUBCASE("2") {
+    format = 2;
+  }
   REQUIRE(at.open()->put_manifest(put("a", manifest("m"), {"v1"})));
-  make_format_1(at.options, std::nullopt);
+  make_format(format, at.options, std::nullopt);
+  at.options.policy.history = [](const auto&) { return std::chrono::hours(1); };
   for (int start = 0; start < 2; ++start) {
     const auto store = at.open();
     CHECK(value(store->find_manifest(repo("a"), tag("v1"))).digest == digest_of("m"));
     REQUIRE(store->record_pulls({{repo("a"), digest_of("m"), at.clock.now()}}));
     CHECK(value(store->list_manifests(repo("a"), {}, 1)).items.at(0).pulled == at.clock.now());
+    REQUIRE(store->delete_manifest(repo("a"), digest_of("m"), "x"));
+    REQUIRE(store->restore_manifest({repo("a"), digest_of("m"), {tag("v1")}, "x"}));
     CHECK(value(store->check()).empty());
   }
   const auto database = value(index::rocks::Database::open(at.options));
@@ -279,7 +292,7 @@ TEST_CASE("RocksMetadataStore: a store of format 1 opens, keeps what it has and 
 TEST_CASE("RocksMetadataStore: a store of format 1 that lost a column family is refused") {
   Directory at;
   at.open().reset();
-  make_format_1(at.options, index::rocks::Family::kTags);
+  make_format(1, at.options, index::rocks::Family::kTags);
   CHECK(at.refusal(Errc::kCorrupt).find("damaged") != std::string::npos);
 }
 
