@@ -177,6 +177,8 @@ Json retention_json(const registry::Retention& retention) {
 Json rule_json(const registry::Rule& rule) {
   Json json{{"repositories", rule.repositories}};
   if (rule.immutable_tags) json["immutable_tags"] = *rule.immutable_tags;
+  if (rule.history) json["history"] = span_text(*rule.history);
+  if (rule.untagged_after) json["untagged_after"] = span_text(*rule.untagged_after);
   if (rule.retention) json["retention"] = retention_json(*rule.retention);
   json["where"] = rule.where;
   return json;

@@ -85,7 +85,7 @@ log::Options log_options(const config::Config& config, bool on_terminal) {
 
 index::StorePolicy store_policy(const config::Config& config,
                                 std::shared_ptr<const registry::Rules> rules) {
-  index::StorePolicy policy = registry::store_policy(std::move(rules));
+  index::StorePolicy policy = registry::store_policy(std::move(rules), config.storage.history);
   if (auto quotas = quotas_of(config); !quotas.empty()) {
     policy.quotas = [quotas = std::move(quotas)](const index::RepositoryName& repository) {
       return index::covering(quotas, repository);

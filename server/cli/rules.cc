@@ -50,6 +50,8 @@ registry::Rule rule_of(const config::Rule& rule) {
   made.repositories = texts_of(rule.repositories);
   made.immutable_tags = texts_of(rule.immutable_tags);
   if (rule.retention) made.retention = retention_of(*rule.retention);
+  made.history = rule.history;
+  made.untagged_after = rule.untagged_after;
   made.where = rule.where;
   return made;
 }

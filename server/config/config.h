@@ -57,6 +57,7 @@ struct Config {
     std::uint64_t reserve = std::uint64_t{256} << 20;    ///< bytes of disk kept free
     std::uint64_t block_cache = std::uint64_t{8} << 20;  ///< bytes of memory
     std::chrono::milliseconds lease = std::chrono::minutes{10};
+    std::chrono::milliseconds history{0};  ///< of deleted manifests, where no rule says otherwise
 
     bool operator==(const Storage&) const = default;
   };

@@ -93,6 +93,8 @@ Json json_rules(const std::vector<Rule>& rules) {
     Json& json = list.emplace_back(Json{{"repositories", json_words(rule.repositories)}});
     if (rule.immutable_tags) json["immutable_tags"] = json_words(*rule.immutable_tags);
     if (rule.retention) json["retention"] = json_retention(*rule.retention);
+    if (rule.history) json["history"] = format_duration(*rule.history);
+    if (rule.untagged_after) json["untagged_after"] = format_duration(*rule.untagged_after);
   }
   return list;
 }

@@ -39,11 +39,14 @@ struct Rule {
   std::vector<RuleWord> repositories;  ///< patterns; that they are good is for `auth` to say
   std::optional<std::vector<RuleWord>> immutable_tags;  ///< patterns
   std::optional<RetentionRule> retention;
+  std::optional<std::chrono::milliseconds> history;         ///< in place of `storage.history`
+  std::optional<std::chrono::milliseconds> untagged_after;  ///< the last tag: it goes
   std::string where;
 
   friend bool operator==(const Rule& one, const Rule& other) {
     const auto parts = [](const Rule& rule) {
-      return std::tie(rule.repositories, rule.immutable_tags, rule.retention);
+      return std::tie(rule.repositories, rule.immutable_tags, rule.retention, rule.history,
+                      rule.untagged_after);
     };
     return parts(one) == parts(other);
   }

@@ -17,7 +17,8 @@ namespace {
 using std::chrono::milliseconds;
 using Words = std::vector<RuleWord>;
 
-constexpr std::string_view kKeys = "write repositories, immutable_tags or retention";
+constexpr std::string_view kKeys =
+    "write repositories, immutable_tags, retention, history or untagged_after";
 constexpr std::string_view kRetentionKeys =
     "write keep_last, keep_pulled_within, keep_tags, keep_semver, keep_nothing, "
     "untagged_older_than or every";
@@ -73,6 +74,10 @@ class RulesReader {
         rule.immutable_tags = read_tags(value);
       } else if (key == "retention") {
         rule.retention = read_retention(value);
+      } else if (key == "history") {
+        rule.history = read_duration(value);
+      } else if (key == "untagged_after") {
+        rule.untagged_after = read_duration(value);
       } else {
         note(name, quoted(key) + " is not known in a rule: " + std::string(kKeys));
       }
@@ -156,6 +161,8 @@ class RulesReader {
     std::vector<std::string> keys;
     if (rule.immutable_tags) keys.emplace_back("immutable_tags");
     if (rule.retention) keys.emplace_back("retention");
+    if (rule.history) keys.emplace_back("history");
+    if (rule.untagged_after) keys.emplace_back("untagged_after");
     return keys;
   }
 
@@ -266,6 +273,10 @@ std::string rules_to_yaml(const std::vector<Rule>& rules) {
     yaml += "  - repositories: " + list_of(rule.repositories) + '\n';
     if (rule.immutable_tags) yaml += "    immutable_tags: " + list_of(*rule.immutable_tags) + '\n';
     if (rule.retention) yaml += retention_to_yaml(*rule.retention);
+    if (rule.history) yaml += "    history: " + format_duration(*rule.history) + '\n';
+    if (rule.untagged_after) {
+      yaml += "    untagged_after: " + format_duration(*rule.untagged_after) + '\n';
+    }
   }
   return yaml;
 }
@@ -280,7 +291,12 @@ std::string rules_reference() {
   # - repositories: ["prod/**"]
   #   # Tags that neither move nor go once they are there.
   #   immutable_tags: ["v*"]
+  #   # How long deleted manifests can be restored, in place of storage.history.
+  #   history: 90d
   # - repositories: ["ci/**"]
+  #   # A manifest goes so long after it has lost its last tag, and never sooner than
+  #   # storage.lease. Default: it stays.
+  #   untagged_after: 1d
   #   # Tagged manifests stay that one of the keep_ lines keeps; the others go.
   #   retention:
   #     # The last ones by the time of their push.

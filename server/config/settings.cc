@@ -167,6 +167,9 @@ std::vector<Setting> storage_settings() {
                "How long content that nothing refers to yet, or no longer, is kept for a client "
                "that was just told it is here. With 0 it goes at once, and such a client may have "
                "to push again."),
+      duration("storage.history", field(&S::history), {.low = 0s, .high = 24h * 3650},
+               "How long a deleted manifest can be restored, with its layers, where no rule has a "
+               "`history` of its own. Its bytes stay as long. With 0, deleting it is for good."),
   };
 }
 

@@ -94,6 +94,18 @@ const Retention* Rules::retention(const index::RepositoryName& repository) const
   return rule != nullptr && rule->retention ? &*rule->retention : nullptr;
 }
 
+std::optional<std::chrono::milliseconds> Rules::history(
+    const index::RepositoryName& repository) const {
+  const Rule* rule = deciding(repository, &Rule::history);
+  return rule == nullptr ? std::nullopt : rule->history;
+}
+
+std::optional<std::chrono::milliseconds> Rules::untagged_after(
+    const index::RepositoryName& repository) const {
+  const Rule* rule = deciding(repository, &Rule::untagged_after);
+  return rule == nullptr ? std::nullopt : rule->untagged_after;
+}
+
 std::optional<std::chrono::milliseconds> Rules::shortest_schedule() const {
   std::optional<std::chrono::milliseconds> shortest;
   for (const Rule& rule : rules_) {
@@ -103,11 +115,17 @@ std::optional<std::chrono::milliseconds> Rules::shortest_schedule() const {
   return shortest;
 }
 
-index::StorePolicy store_policy(std::shared_ptr<const Rules> rules) {
+index::StorePolicy store_policy(std::shared_ptr<const Rules> rules,
+                                std::chrono::milliseconds history) {
   index::StorePolicy policy;
-  policy.immutable = [rules = std::move(rules)](const index::RepositoryName& repository,
-                                                const index::Tag& tag) {
+  policy.immutable = [rules](const index::RepositoryName& repository, const index::Tag& tag) {
     return rules->immutable(repository, tag);
+  };
+  policy.history = [rules, history](const index::RepositoryName& repository) {
+    return rules->history(repository).value_or(history);
+  };
+  policy.untagged = [rules = std::move(rules)](const index::RepositoryName& repository) {
+    return rules->untagged_after(repository);
   };
   return policy;
 }

@@ -40,7 +40,9 @@ struct Rule {  // NOLINTBEGIN(readability-redundant-member-init): may be left ou
   std::vector<std::string> repositories{};  ///< for people to read
   std::optional<std::vector<std::string>> immutable_tags{};
   std::optional<Retention> retention{};
-  std::string where{};  ///< for people to read
+  std::optional<std::chrono::milliseconds> history{};         ///< of deleted manifests
+  std::optional<std::chrono::milliseconds> untagged_after{};  ///< the last tag, one goes
+  std::string where{};                                        ///< for people to read
 };  // NOLINTEND(readability-redundant-member-init)
 
 /// All rules in their order. Never changed, so thread-safe.
@@ -56,6 +58,10 @@ class Rules {
                                        const index::Tag& tag) const;
   /// Null when there is none; lives as long as this.
   const Retention* retention(const index::RepositoryName& repository) const;
+  // None where no rule says it.
+  std::optional<std::chrono::milliseconds> history(const index::RepositoryName& repository) const;
+  std::optional<std::chrono::milliseconds> untagged_after(
+      const index::RepositoryName& repository) const;
   /// How often the one that is due most often is due; none when there is no retention.
   std::optional<std::chrono::milliseconds> shortest_schedule() const;
 
@@ -68,7 +74,9 @@ class Rules {
   std::vector<Rule> rules_;
 };
 
-/// What the store has to ask of the rules, which it then shares.
-index::StorePolicy store_policy(std::shared_ptr<const Rules> rules);
+/// What the store has to ask of the rules, which it then shares. `history` is what a repository
+/// has whose rules do not say.
+index::StorePolicy store_policy(std::shared_ptr<const Rules> rules,
+                                std::chrono::milliseconds history);
 
 }  // namespace shale::registry

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "server/registry/restoring.h"
+
 namespace shale::registry {
 
 using index::Condition;
@@ -65,12 +67,15 @@ Result<index::Page<PastTag>> TagPast::tags(const index::RepositoryName& reposito
 
 Result<TagWent> TagPast::roll_back_to(const TagName& name, const Digest& to, const TagMover& by) {
   SHALE_TRY_ASSIGN(const TagMove last, last_move(name));
+  SHALE_TRY(bring_back(name, to, by));
   return move(name, last.digest, to, by, {});
 }
 
 Result<TagWent> TagPast::roll_back_to(const TagName& name, Time at, const TagMover& by) {
-  SHALE_TRY_ASSIGN(const Digest to, manifest_at(name, at));
-  return roll_back_to(name, to, by);
+  SHALE_TRY_ASSIGN(const TagStood stood, this->at(name, at));
+  SHALE_TRY(bring_back(name, stood.digest, by));
+  SHALE_TRY(demand_manifest(name, stood.digest, " then"));
+  return roll_back_to(name, stood.digest, by);
 }
 
 Result<TagWent> TagPast::roll_back(const TagName& name, const TagMover& by) {
@@ -80,6 +85,7 @@ Result<TagWent> TagPast::roll_back(const TagName& name, const TagMover& by) {
   }
   SHALE_TRY_ASSIGN(const auto before, last_named(name, last.digest));
   if (!before) return unknown(text_of(name) + " never named another manifest");
+  SHALE_TRY(bring_back(name, *before, by));
   SHALE_TRY(demand_manifest(name, *before, " before"));
   return move(name, last.digest, *before, by, {Condition::Kind::kIsOneOf, {*last.digest}});
 }
@@ -89,6 +95,7 @@ Result<TagWent> TagPast::restore(const TagName& name, const TagMover& by) {
   if (last.digest) return TagWent{last.digest, *last.digest};
   SHALE_TRY_ASSIGN(const auto to, last_named(name, std::nullopt));
   if (!to) return never_was(name);
+  SHALE_TRY(bring_back(name, *to, by));
   SHALE_TRY(demand_manifest(name, *to, " before it was deleted"));
   return move(name, std::nullopt, *to, by, {Condition::Kind::kAbsent, {}});
 }
@@ -108,6 +115,14 @@ Result<std::optional<Digest>> TagPast::last_named(const TagName& name,
     }
     if (moves.size() < limit) return std::optional<Digest>();
   }
+}
+
+/// One that was deleted comes back before the tag moves: should the process end between the two,
+/// the same request is good once more.
+Result<void> TagPast::bring_back(const TagName& name, const Digest& digest, const TagMover& by) {
+  SHALE_TRY_ASSIGN(const auto deleted, metadata_.find_deleted(name.repository, digest));
+  if (!deleted) return {};
+  return restore_manifest(metadata_, {name.repository, digest, {}, by.actor});
 }
 
 Result<void> TagPast::demand_manifest(const TagName& name, const Digest& digest,

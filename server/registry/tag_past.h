@@ -62,8 +62,9 @@ class TagPast {
   Result<index::Page<PastTag>> tags(const index::RepositoryName& repository, std::string_view after,
                                     std::size_t limit) const;
 
-  // Each of these: `kManifestUnknown` when the tag never was, or the manifest is not in the
-  // repository any more; `kTagExists` as `tag_moves` says.
+  // Each of these: `kManifestUnknown` when the tag never was, or the manifest is neither in the
+  // repository any more nor in its history, from which it is then restored; `kTagExists` as
+  // `tag_moves` says.
 
   /// To a manifest of the repository.
   Result<TagWent> roll_back_to(const TagName& name, const Digest& to, const TagMover& by);
@@ -79,6 +80,7 @@ class TagPast {
   /// The newest move to a digest that is not `but`; none when there is none.
   Result<std::optional<Digest>> last_named(const TagName& name,
                                            const std::optional<Digest>& but) const;
+  Result<void> bring_back(const TagName& name, const Digest& digest, const TagMover& by);
   Result<void> demand_manifest(const TagName& name, const Digest& digest,
                                std::string_view when) const;
   Result<TagWent> move(const TagName& name, const std::optional<Digest>& from, const Digest& to,

@@ -88,6 +88,39 @@ stop_daemon server
 start_server
 expect_equal "moves" "$moves" "$(tag history team/app:latest --output json)"
 
+it "brings an image back that was deleted, with its layers, as long as history says"
+request DELETE "/v2/team/app/manifests/$one"
+expect_status 202
+restart_server --storage.history 1h --storage.lease 0s
+push base team/app:latest  # so that the layers of the other two are nobody's
+request DELETE "/v2/team/app/manifests/$two"
+expect_status 202
+"$BINARY" gc run --now --data-dir "$DATA" >/dev/null
+expect_failure pulled "team/app@$two"
+request HEAD "/v2/team/app/blobs/$(image_digests app-two | tail -n 1)"
+expect_status 404
+expect_match "what history keeps" "^[1-9]" "$("$BINARY" usage team/app --output json --data-dir "$DATA" | jq .pinned)"
+expect_equal "what it names again" "$two" "$(tag rollback team/app:latest 2>/dev/null)"
+expect_equal "what skopeo pulls" "$two" "$(pulled team/app:latest)"
+expect_failure tag rollback team/app:latest --to "$one"
+expect_match "the reason" "is not in team/app" "$OUTPUT"
+
+it "lets a manifest go that has lost its last tag, where a rule says so"
+printf 'rules:\n  - {repositories: team/app, untagged_after: 0s}\n' >"$WORK/shale.yaml"
+restart_server --config "$WORK/shale.yaml" --storage.lease 0s
+base=$(layout_digest base)
+push base team/app:other
+tag rollback team/app:other --to "$two" 2>/dev/null >/dev/null
+request DELETE /v2/team/app/manifests/latest
+expect_status 202
+for ((i = 0; i < 100; ++i)); do
+  request HEAD "/v2/team/app/manifests/$base" -H "Accept: $MANIFEST_TYPES"
+  [[ $STATUS == 404 ]] && break
+  sleep 0.1
+done
+expect_status 404
+expect_equal "what skopeo pulls" "$two" "$(pulled team/app:other)"
+
 it "says what is wrong with a name, a time and a digest"
 expect_failure tag history team/app
 expect_match "the reason" "write REPOSITORY:TAG" "$OUTPUT"

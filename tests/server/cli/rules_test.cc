@@ -37,6 +37,8 @@ TEST_CASE("make_rules: the registry has what the configuration says, by the patt
   const auto rules = make_rules(rules_in(R"(rules:
   - repositories: ["prod/**", app]
     immutable_tags: v*
+    history: 2h
+    untagged_after: 4h
   - repositories: "*/x"
     retention: {keep_last: 3, keep_pulled_within: 1d, keep_tags: [a, b], keep_semver: true,
                 untagged_older_than: 5h, every: 6h}
@@ -46,6 +48,9 @@ TEST_CASE("make_rules: the registry has what the configuration says, by the patt
   CHECK(rules->immutable(repository("prod/a/b"), v1).has_value());
   CHECK(rules->immutable(repository("app"), v1).has_value());
   CHECK_FALSE(rules->immutable(repository("app/b"), v1));
+  CHECK(rules->history(repository("app")) == hours(2));
+  CHECK(rules->untagged_after(repository("app")) == hours(4));
+  CHECK_FALSE(rules->history(repository("a/x")));
   CHECK(rules->retention(repository("a/b/x")) == nullptr);
   const registry::Retention* retention = rules->retention(repository("a/x"));
   REQUIRE(retention != nullptr);

@@ -38,8 +38,10 @@ std::vector<std::string> problems_in(std::string_view text) {
 constexpr std::string_view kFull = R"(rules:
   - repositories: ["prod/**", app]
     immutable_tags: v*
+    history: 90d
   - repositories: "**"
     immutable_tags: []
+    untagged_after: 0s
     retention:
       keep_last: 20
       keep_pulled_within: 30d
@@ -56,6 +58,10 @@ TEST_CASE("rules: each is read with its words and their places") {
   CHECK(rules[0].repositories.at(1).where.ends_with("shale.yaml:2:31"));
   CHECK(rules[0].immutable_tags.value().at(0).text == "v*");
   CHECK_FALSE(rules[0].retention);
+  CHECK(rules[0].history == hours(24 * 90));
+  CHECK_FALSE(rules[0].untagged_after);
+  CHECK(rules[1].untagged_after == hours(0));
+  CHECK_FALSE(rules[1].history);
   CHECK(rules[1].immutable_tags.value().empty());
   const RetentionRule& retention = rules[1].retention.value();
   CHECK(retention.keep_last == 20);
@@ -96,6 +102,8 @@ TEST_CASE("rules: what is wrong is told with its line") {
       {rule, {"immutable_tags: [a]\n    immutable_tags: [b]", "4:5", "already above"}},
       {retention, {"keep_pulled_within: -1d", "4:27", "is not a duration"}},
       {retention, {"keep_pulled_within:", "4:7", "is not a duration"}},
+      {rule, {"history: often", "3:14", "often"}},
+      {rule, {"untagged_after: -1h", "3:21", "-1h"}},
       {rule, {"immutable_tags: ['v/*']", "3:22", "can match no tag"}},
       {rule, {"immutable_tags: {v: 1}", "3:21", "expected a list of patterns of tags"}},
       {rule, {"retention: 5", "3:16", "retention: write keep_last"}},

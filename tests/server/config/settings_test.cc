@@ -38,6 +38,7 @@ const std::map<std::string, Texts, std::less<>> kOther = {
     {"storage.reserve", {"3GiB"}},
     {"storage.block_cache", {"64MiB"}},
     {"storage.lease", {"15m"}},
+    {"storage.history", {"36h"}},
     {"limits.head_bytes", {"40KiB"}},
     {"limits.target_bytes", {"5000"}},
     {"limits.header_fields", {"64"}},
@@ -103,7 +104,8 @@ Config other_config() {
                     .durability = Durability::kRelaxed,
                     .reserve = std::uint64_t{3} << 30,
                     .block_cache = std::uint64_t{64} << 20,
-                    .lease = 15min};
+                    .lease = 15min,
+                    .history = 36h};
   config.limits = {.head_bytes = 40 * 1024,
                    .target_bytes = 5000,
                    .header_fields = 64,

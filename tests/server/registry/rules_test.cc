@@ -82,9 +82,16 @@ TEST_CASE("Rules: the first rule that matches and has the member decides") {
 TEST_CASE("store_policy: the store asks the same rules") {
   Rule one = rule("a");
   one.immutable_tags = std::vector<std::string>{"v*"};
-  const auto policy = store_policy(std::make_shared<const Rules>(std::vector{one}));
+  one.history = std::chrono::hours(5);
+  one.untagged_after = std::chrono::hours(7);
+  const auto policy =
+      store_policy(std::make_shared<const Rules>(std::vector{one}), std::chrono::hours(1));
   CHECK(policy.immutable(repository("a/b"), tag("v1")).has_value());
   CHECK_FALSE(policy.immutable(repository("b"), tag("v1")));
+  CHECK(policy.history(repository("a/b")) == std::chrono::hours(5));
+  CHECK(policy.history(repository("b")) == std::chrono::hours(1));
+  CHECK(policy.untagged(repository("a/b")) == std::chrono::hours(7));
+  CHECK_FALSE(policy.untagged(repository("b")));
 }
 
 }  // namespace
