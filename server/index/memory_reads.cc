@@ -200,6 +200,17 @@ Result<Page<RepositoryName>> MemoryMetadataStore::list_repositories_of_blob(
   return page_of(names, after, limit);
 }
 
+Result<bool> MemoryMetadataStore::is_held_elsewhere(const RepositoryName& repository,
+                                                    const Digest& digest) const {
+  const auto state = state_.lock();
+  return std::ranges::any_of(state->repositories, [&](const auto& entry) {
+    const Repository& other = entry.second;
+    return entry.first != repository &&
+           (other.blobs.contains(digest) || other.manifests.contains(digest) ||
+            other.deleted.contains(digest));
+  });
+}
+
 Result<std::vector<TagMove>> MemoryMetadataStore::tag_history(const RepositoryName& repository,
                                                               const Tag& tag,
                                                               std::size_t limit) const {

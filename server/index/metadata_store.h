@@ -249,6 +249,9 @@ class MetadataStore {
   virtual Result<Page<RepositoryName>> list_repositories_of_blob(const Digest& digest,
                                                                  std::string_view after,
                                                                  std::size_t limit) const = 0;
+  /// Whether another repository has the bytes of this blob or manifest, be it in its history.
+  virtual Result<bool> is_held_elsewhere(const RepositoryName& repository,
+                                         const Digest& digest) const = 0;
   /// Newest first.
   virtual Result<std::vector<TagMove>> tag_history(const RepositoryName& repository, const Tag& tag,
                                                    std::size_t limit) const = 0;

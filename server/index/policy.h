@@ -37,6 +37,7 @@ struct AsSeen {
   Time pushed;
   std::optional<Time> pulled;
   std::vector<Tag> tags;
+  bool whenever_used = false;  ///< on: the two times do not matter
 };
 
 /// Who does it, for the history, and on which condition.

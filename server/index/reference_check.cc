@@ -9,7 +9,8 @@ namespace shale::index {
 Result<void> demand_as_seen(const AsSeen& seen, const AsSeen& now, bool listed) {
   const bool same_tags = std::ranges::all_of(
       now.tags, [&](const Tag& tag) { return std::ranges::count(seen.tags, tag) > 0; });
-  if (!listed && same_tags && now.pushed == seen.pushed && now.pulled == seen.pulled) return {};
+  const bool same_times = now.pushed == seen.pushed && now.pulled == seen.pulled;
+  if (!listed && same_tags && (seen.whenever_used || same_times)) return {};
   return Error{Errc::kConditionFailed, "the manifest is in use again"};
 }
 

@@ -60,6 +60,10 @@ class ForwardingMetadataStore : public index::MetadataStore {
       const Digest& digest, std::string_view after, std::size_t limit) const override {
     return real_.list_repositories_of_blob(digest, after, limit);
   }
+  Result<bool> is_held_elsewhere(const index::RepositoryName& repository,
+                                 const Digest& digest) const override {
+    return real_.is_held_elsewhere(repository, digest);
+  }
   Result<std::vector<index::TagMove>> tag_history(const index::RepositoryName& repository,
                                                   const index::Tag& tag,
                                                   std::size_t limit) const override {

@@ -192,6 +192,21 @@ Result<Page<RepositoryName>> RocksMetadataStore::list_repositories(std::string_v
   return page_of<RepositoryName>(scan, limit);
 }
 
+Result<bool> RocksMetadataStore::is_held_elsewhere(const RepositoryName& repository,
+                                                   const Digest& digest) const {
+  const View view(*state_->database);
+  for (const Family holders : {Family::kBlobRepositories, Family::kManifestRepositories}) {
+    Scan scan(view, holders, keys::content(digest));
+    for (; scan.valid(); scan.next()) {
+      if (scan.key() != repository.str()) {
+        return true;
+      }
+    }
+    SHALE_TRY(scan.status());
+  }
+  return false;
+}
+
 Result<Page<RepositoryName>> RocksMetadataStore::list_repositories_of_blob(
     const Digest& digest, std::string_view after, std::size_t limit) const {
   const View view(*state_->database);

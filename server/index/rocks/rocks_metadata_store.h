@@ -90,6 +90,8 @@ class RocksMetadataStore final : public MetadataStore {
   Result<Page<RepositoryName>> list_repositories_of_blob(const Digest& digest,
                                                          std::string_view after,
                                                          std::size_t limit) const override;
+  Result<bool> is_held_elsewhere(const RepositoryName& repository,
+                                 const Digest& digest) const override;
   Result<std::vector<TagMove>> tag_history(const RepositoryName& repository, const Tag& tag,
                                            std::size_t limit) const override;
   Result<std::vector<Doomed>> list_doomed(Time now, std::size_t limit,

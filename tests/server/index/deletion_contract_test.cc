@@ -182,6 +182,33 @@ TEST_CASE_TEMPLATE("Deletion: pushing the same manifest again ends its history",
   CHECK(value(store.check()).empty());
 }
 
+TEST_CASE_TEMPLATE("Deletion: what history keeps is held for other repositories", Backend, InMemory,
+                   InRocks) {
+  Backend backend{with_history()};
+  auto& store = backend.store;
+  push(store, "a");
+  CHECK_FALSE(value(store.is_held_elsewhere(repo("a"), digest_of("m"))));
+  CHECK(value(store.is_held_elsewhere(repo("b"), digest_of("layer"))));
+  REQUIRE(store.delete_manifest(repo("a"), digest_of("m"), "alice"));
+  backend.clock.advance(kLease);
+  collect_due(store, backend.clock.now());
+  CHECK(value(store.is_held_elsewhere(repo("b"), digest_of("m"))));
+  CHECK(value(store.is_held_elsewhere(repo("b"), digest_of("layer"))));
+  CHECK_FALSE(value(store.is_held_elsewhere(repo("a"), digest_of("layer"))));
+}
+
+TEST_CASE_TEMPLATE("Deletion: one that was given a tag since it was looked at is not made", Backend,
+                   InMemory, InRocks) {
+  Backend backend;
+  auto& store = backend.store;
+  push(store, "a");
+  index::By by("alice");
+  by.as_seen = index::AsSeen{.pushed = {}, .pulled = {}, .tags = {}, .whenever_used = true};
+  CHECK(error_code(store.delete_manifest(repo("a"), digest_of("m"), by)) == Errc::kConditionFailed);
+  by.as_seen->tags = {tag("v1")};
+  CHECK(store.delete_manifest(repo("a"), digest_of("m"), by));
+}
+
 TEST_CASE("Deletion: what history keeps is there after the store is opened anew") {
   InRocks backend{with_history()};
   push(backend.store, "a");

@@ -280,6 +280,8 @@ void RandomRun::compare_repository(const index::RepositoryName& repository) {
   for (int number = 0; number < kManifests; ++number) {
     const Digest digest = manifest_digest(number);
     both("deleted", [&](MetadataStore& store) { return store.find_deleted(repository, digest); });
+    both("elsewhere",
+         [&](MetadataStore& store) { return store.is_held_elsewhere(repository, digest); });
     both("read", [&](MetadataStore& store) -> Result<std::string> {
       SHALE_TRY_ASSIGN(auto stored, store.read_manifest(repository, digest));
       return stored.descriptor.media_type + "\n" + stored.bytes;
@@ -300,6 +302,8 @@ void RandomRun::compare_repository(const index::RepositoryName& repository) {
   }
   for (int number = 0; number < kBlobs; ++number) {
     const Digest digest = blob(number);
+    both("elsewhere",
+         [&](MetadataStore& store) { return store.is_held_elsewhere(repository, digest); });
     both("blob", [&](MetadataStore& store) -> Result<std::uint64_t> {
       SHALE_TRY_ASSIGN(const auto found, store.find_blob(repository, digest));
       return found.size * 2 + (found.doomed ? 1 : 0);
