@@ -33,12 +33,12 @@ struct Condition {
 
 /// How whoever wants to delete a manifest has seen it. The deletion is `kConditionFailed`
 /// when somebody has pushed it, given it another tag, listed it in an index or pulled it since.
-struct AsSeen {
-  Time pushed;
-  std::optional<Time> pulled;
-  std::vector<Tag> tags;
+struct AsSeen {  // NOLINTBEGIN(readability-redundant-member-init): may be left out
+  Time pushed{};
+  std::optional<Time> pulled{};
+  std::vector<Tag> tags{};
   bool whenever_used = false;  ///< on: the two times do not matter
-};
+};  // NOLINTEND(readability-redundant-member-init)
 
 /// Who does it, for the history, and on which condition.
 struct By {  // NOLINTBEGIN(readability-redundant-member-init)

@@ -1,44 +1,174 @@
 #include "server/registry/restoring.h"
 
+#include <algorithm>
+#include <functional>
+#include <map>
 #include <ranges>
 #include <set>
-#include <vector>
+#include <utility>
 
 namespace shale::registry {
-
-using index::EdgeKind;
-
 namespace {
 
-/// The deleted manifests below `root`, each before what it lists: what lists it may stand
-/// behind it only where two indexes list it.
-Result<std::vector<Digest>> deleted_below(const index::MetadataStore& metadata,
-                                          const index::RepositoryName& repository,
-                                          const Digest& root) {
-  std::vector<Digest> found{root};
-  std::set<Digest> seen{root};
-  for (std::size_t next = 0; next < found.size(); ++next) {
-    SHALE_TRY_ASSIGN(const auto edges, metadata.list_edges(repository, found[next]));
-    for (const index::Edge& edge : edges) {
-      if (edge.kind != EdgeKind::kManifest || !seen.insert(edge.target.digest).second) continue;
-      SHALE_TRY_ASSIGN(const auto deleted, metadata.find_deleted(repository, edge.target.digest));
-      if (deleted) found.push_back(edge.target.digest);
-    }
-  }
-  found.erase(found.begin());
-  return found;
+using index::DeletedManifest;
+using index::EdgeKind;
+using index::RepositoryName;
+using index::Tag;
+
+constexpr std::size_t kPage = 1000;
+/// A tag may be taken between the look and the commit; nobody does so for ever.
+constexpr int kTries = 10;
+
+Error not_deleted(const RepositoryName& repository, const Digest& digest) {
+  const std::string words = digest.str() + " is not in the history of " + repository.str();
+  return {Errc::kManifestUnknown, words, {words}};
 }
+
+Result<void> each_deleted(const index::MetadataStore& metadata, const RepositoryName& repository,
+                          const std::function<Result<void>(const DeletedManifest&)>& look) {
+  std::optional<Digest> after;
+  while (true) {
+    SHALE_TRY_ASSIGN(const auto page, metadata.list_deleted(repository, after, kPage));
+    for (const DeletedManifest& deleted : page.items) {
+      SHALE_TRY(look(deleted));
+    }
+    if (!page.more || page.items.empty()) return {};
+    after = page.items.back().descriptor.digest;
+  }
+}
+
+Result<Restored> restore_one(index::MetadataStore& metadata, const RepositoryName& repository,
+                             const DeletedManifest& deleted, WithTags tags,
+                             const std::string& actor) {
+  const Digest& digest = deleted.descriptor.digest;
+  for (int left = kTries;; --left) {
+    Restored restored{digest, {}, {}};
+    for (const Tag& tag : tags == WithTags::kYes ? deleted.tags : std::vector<Tag>()) {
+      const auto named = metadata.find_manifest(repository, tag);
+      if (!named && named.error().code != Errc::kManifestUnknown) return named.error();
+      (named ? restored.taken : restored.tags).push_back(tag);
+    }
+    const auto done = metadata.restore_manifest({repository, digest, restored.tags, actor});
+    if (done) return restored;
+    if (done.error().code != Errc::kTagExists || left == 0) return done.error();
+  }
+}
+
+/// Collects what belongs to a manifest, each before what it belongs to.
+class Family {
+ public:
+  Family(const index::MetadataStore& metadata, const RepositoryName& repository)
+      : metadata_(metadata), repository_(repository) {}
+
+  Result<std::vector<DeletedManifest>> of(const DeletedManifest& root) {
+    SHALE_TRY(read_referrers(root));
+    SHALE_TRY(add(root));
+    for (std::size_t next = 0; next < found_.size(); ++next) {
+      const Digest digest = found_[next].descriptor.digest;
+      SHALE_TRY_ASSIGN(const auto edges, metadata_.list_edges(repository_, digest));
+      for (const index::Edge& edge : edges) {
+        if (edge.kind != EdgeKind::kManifest) continue;
+        SHALE_TRY_ASSIGN(const auto child, metadata_.find_deleted(repository_, edge.target.digest));
+        if (child) SHALE_TRY(add(*child));
+      }
+      const auto [first, last] = referrers_.equal_range(digest);
+      for (auto referrer = first; referrer != last; ++referrer) {
+        SHALE_TRY(add(referrer->second));
+      }
+    }
+    std::ranges::reverse(found_);
+    return std::move(found_);
+  }
+
+ private:
+  Result<void> add(const DeletedManifest& deleted) {
+    if (seen_.insert(deleted.descriptor.digest).second) found_.push_back(deleted);
+    return {};
+  }
+
+  Result<void> read_referrers(const DeletedManifest& root) {
+    return each_deleted(metadata_, repository_, [&](const DeletedManifest& other) -> Result<void> {
+      const bool together =
+          other.operation == root.operation || other.actor == index::kUntaggedActor;
+      if (!together) return {};
+      SHALE_TRY_ASSIGN(const auto edges,
+                       metadata_.list_edges(repository_, other.descriptor.digest));
+      const auto subject = std::ranges::find(edges, EdgeKind::kSubject, &index::Edge::kind);
+      if (subject != edges.end()) referrers_.emplace(subject->target.digest, other);
+      return {};
+    });
+  }
+
+  const index::MetadataStore& metadata_;
+  const RepositoryName& repository_;
+  std::multimap<Digest, DeletedManifest> referrers_;  ///< by their subject
+  std::set<Digest> seen_;
+  std::vector<DeletedManifest> found_;
+};
 
 }  // namespace
 
-Result<void> restore_manifest(index::MetadataStore& metadata,
-                              const index::RestoreManifest& request) {
-  SHALE_TRY_ASSIGN(const auto below, deleted_below(metadata, request.repository, request.digest));
-  for (const Digest& child : std::views::reverse(below)) {
-    SHALE_TRY(metadata.restore_manifest({request.repository, child, {}, request.actor}));
+Result<std::vector<Restored>> restore_manifest(index::MetadataStore& metadata,
+                                               const RepositoryName& repository,
+                                               const Digest& digest, WithTags tags,
+                                               const std::string& actor) {
+  SHALE_TRY_ASSIGN(const auto root, metadata.find_deleted(repository, digest));
+  if (!root) return not_deleted(repository, digest);
+  SHALE_TRY_ASSIGN(const auto family, Family(metadata, repository).of(*root));
+  std::vector<Restored> restored;
+  for (const DeletedManifest& member : family) {
+    const bool same = member.operation == root->operation;
+    SHALE_TRY_ASSIGN(auto one,
+                     restore_one(metadata, repository, member, same ? tags : WithTags::kNo, actor));
+    restored.push_back(std::move(one));
   }
-  SHALE_TRY(metadata.restore_manifest(request));
-  return {};
+  return restored;
+}
+
+Result<std::vector<Restored>> restore_last(index::MetadataStore& metadata,
+                                           const RepositoryName& repository,
+                                           const std::string& actor) {
+  std::vector<DeletedManifest> last;
+  SHALE_TRY(each_deleted(metadata, repository, [&](const DeletedManifest& deleted) -> Result<void> {
+    if (!last.empty() && deleted.operation > last.front().operation) last.clear();
+    if (last.empty() || deleted.operation == last.front().operation) last.push_back(deleted);
+    return {};
+  }));
+  if (last.empty()) {
+    const std::string words = "nothing that was deleted from " + repository.str() + " is kept";
+    return Error{Errc::kNameUnknown, words, {words}};
+  }
+  std::vector<Restored> restored;
+  for (const DeletedManifest& deleted : last) {
+    const auto there = metadata.find_deleted(repository, deleted.descriptor.digest);
+    if (!there) return there.error();
+    if (!*there) continue;  // it came back with an index
+    SHALE_TRY_ASSIGN(auto family, restore_manifest(metadata, repository, deleted.descriptor.digest,
+                                                   WithTags::kYes, actor));
+    std::ranges::move(family, std::back_inserter(restored));
+  }
+  return restored;
+}
+
+Result<std::size_t> drop_history(index::MetadataStore& metadata, const RepositoryName& repository,
+                                 const std::optional<Digest>& digest) {
+  std::size_t dropped = 0;
+  const auto drop = [&](const DeletedManifest& deleted) -> Result<void> {
+    SHALE_TRY_ASSIGN(const auto done,
+                     metadata.collect({deleted.due, index::Doomed::Kind::kDeleted, repository.str(),
+                                       deleted.descriptor.digest}));
+    if (done.outcome == index::Collected::Outcome::kManifest) ++dropped;
+    return {};
+  };
+  if (digest) {
+    SHALE_TRY_ASSIGN(const auto deleted, metadata.find_deleted(repository, *digest));
+    if (!deleted) return not_deleted(repository, *digest);
+    SHALE_TRY(drop(*deleted));
+  } else {
+    SHALE_TRY(each_deleted(metadata, repository, drop));
+  }
+  SHALE_TRY(metadata.sync());
+  return dropped;
 }
 
 }  // namespace shale::registry

@@ -9,17 +9,6 @@
 namespace shale::registry {
 namespace {
 
-/// The digest that tags of signatures and of old clients' referrers are made of:
-/// `sha256-<hex>`, and maybe a dot and more (distribution-spec, "Referrers Tag Schema").
-std::optional<Digest> attached_to(const index::Tag& tag) {
-  std::string text = tag.str().substr(0, tag.str().find('.'));
-  const auto dash = text.find('-');
-  if (dash == std::string::npos) return std::nullopt;
-  text[dash] = ':';
-  const auto digest = Digest::parse(text);
-  return digest ? std::optional(*digest) : std::nullopt;
-}
-
 std::string days(std::chrono::milliseconds span) {
   const auto hours = std::chrono::floor<std::chrono::hours>(span).count();
   return hours >= 48 ? std::to_string(hours / 24) + " days" : std::to_string(hours) + " hours";
@@ -190,6 +179,15 @@ class Planner {
 };
 
 }  // namespace
+
+std::optional<Digest> attached_to(const index::Tag& tag) {
+  std::string text = tag.str().substr(0, tag.str().find('.'));
+  const auto dash = text.find('-');
+  if (dash == std::string::npos) return std::nullopt;
+  text[dash] = ':';
+  const auto digest = Digest::parse(text);
+  return digest ? std::optional(*digest) : std::nullopt;
+}
 
 bool belongs_to(const Candidate& one, const Candidate& other) {
   const auto has = [](const Candidate& candidate, index::EdgeKind kind, const Digest& parent) {

@@ -27,6 +27,10 @@ struct Candidate {
   std::optional<std::string> immutable;
 };
 
+/// The digest that tags of signatures and of old clients' referrers are made of:
+/// `sha256-<hex>`, and maybe a dot and more (distribution-spec, "Referrers Tag Schema").
+std::optional<Digest> attached_to(const index::Tag& tag);
+
 /// Whether `one` belongs to `other`: is listed in it, or refers to it by its subject or by a tag.
 bool belongs_to(const Candidate& one, const Candidate& other);
 

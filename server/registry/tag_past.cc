@@ -122,7 +122,8 @@ Result<std::optional<Digest>> TagPast::last_named(const TagName& name,
 Result<void> TagPast::bring_back(const TagName& name, const Digest& digest, const TagMover& by) {
   SHALE_TRY_ASSIGN(const auto deleted, metadata_.find_deleted(name.repository, digest));
   if (!deleted) return {};
-  return restore_manifest(metadata_, {name.repository, digest, {}, by.actor});
+  SHALE_TRY(restore_manifest(metadata_, name.repository, digest, WithTags::kNo, by.actor));
+  return {};
 }
 
 Result<void> TagPast::demand_manifest(const TagName& name, const Digest& digest,

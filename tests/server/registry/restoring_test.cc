@@ -13,6 +13,7 @@ namespace {
 
 using index::EdgeKind;
 using registry::TagPast;
+using registry::WithTags;
 
 index::StorePolicy with_history() {
   return {.history = [](const auto&) { return std::chrono::hours(1); }};
@@ -42,9 +43,9 @@ TEST_CASE_TEMPLATE("restore_manifest: an index comes back with all that it lists
   Backend backend{with_history()};
   push_nested(backend);
   remove_all(backend.store, {"outer", "inner", "image"});
-  const index::RestoreManifest request{repo("a"), digest_of("outer"), {tag("v1")}, "y"};
 
-  REQUIRE(registry::restore_manifest(backend.store, request));
+  REQUIRE(registry::restore_manifest(backend.store, repo("a"), digest_of("outer"), WithTags::kYes,
+                                     "y"));
 
   for (const char* content : {"outer", "inner", "image"})
     CHECK(is_there(backend.store, content));
@@ -61,13 +62,14 @@ TEST_CASE_TEMPLATE("restore_manifest: what is there stays, and what is gone for 
   for_good.for_good = true;
   REQUIRE(backend.store.delete_manifest(repo("a"), digest_of("inner"), for_good));
 
-  REQUIRE(registry::restore_manifest(backend.store, {repo("a"), digest_of("outer"), {}, "y"}));
+  REQUIRE(registry::restore_manifest(backend.store, repo("a"), digest_of("outer"), WithTags::kYes,
+                                     "y"));
 
   CHECK(is_there(backend.store, "outer"));
   CHECK(is_there(backend.store, "image"));
   CHECK_FALSE(is_there(backend.store, "inner"));
-  CHECK(error_code(registry::restore_manifest(
-            backend.store, {repo("a"), digest_of("inner"), {}, "y"})) == Errc::kManifestUnknown);
+  CHECK(error_code(registry::restore_manifest(backend.store, repo("a"), digest_of("inner"),
+                                              WithTags::kYes, "y")) == Errc::kManifestUnknown);
 }
 
 TEST_CASE_TEMPLATE("TagPast: a tag comes back together with its deleted manifest", Backend,
