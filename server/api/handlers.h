@@ -19,6 +19,12 @@ Result<http::Response> head_manifest(const Call& call);
 Result<http::Response> put_manifest(const Call& call);
 Result<http::Response> delete_manifest(const Call& call);
 
+// deletions.cc
+Result<http::Response> post_remove(const Call& call);
+Result<http::Response> post_restore(const Call& call);
+Result<http::Response> get_deleted(const Call& call);
+Result<http::Response> post_deleted_drop(const Call& call);
+
 // retention.cc
 Result<http::Response> get_rules(const Call& call);
 Result<http::Response> post_retention_run(const Call& call);

@@ -26,6 +26,11 @@ constexpr std::string_view kRobots = "/api/v1/robots";
 constexpr std::string_view kRobot = "/api/v1/robots/{robot}";
 constexpr std::string_view kRobotSecret = "/api/v1/robots/{robot}/secret";
 
+constexpr std::string_view kRemove = "/api/v1/repositories/{name}/remove";
+constexpr std::string_view kRestore = "/api/v1/repositories/{name}/restore";
+constexpr std::string_view kDeleted = "/api/v1/repositories/{name}/deleted";
+constexpr std::string_view kDeletedDrop = "/api/v1/repositories/{name}/deleted/drop";
+
 constexpr std::string_view kPastTags = "/api/v1/repositories/{name}/tags";
 constexpr std::string_view kPastTag = "/api/v1/repositories/{name}/tags/{tag}";
 constexpr std::string_view kTagHistory = "/api/v1/repositories/{name}/tags/{tag}/history";
@@ -109,6 +114,16 @@ constexpr std::array kRoutes = {
           Blocking{post_tag_rollback, Blocking::Body::kSmall}},
     Route{Method::kPost, Resource::kTagRestore, kTagRestore, Need::kPush,
           Blocking{post_tag_restore, Blocking::Body::kSmall}},
+
+    Route{Method::kPost, Resource::kRemove, kRemove, Need::kDelete,
+          Blocking{post_remove, Blocking::Body::kSmall}},
+    Route{Method::kPost, Resource::kRestore, kRestore, Need::kPush,
+          Blocking{post_restore, Blocking::Body::kSmall}},
+    Route{Method::kGet, Resource::kDeleted, kDeleted, Need::kPull, Blocking{get_deleted}},
+    Route{Method::kHead, Resource::kDeleted, kDeleted, Need::kPull, Blocking{get_deleted}},
+    Route{Method::kPost, Resource::kDeletedDrop, kDeletedDrop, Need::kDelete,
+          Blocking{post_deleted_drop, Blocking::Body::kSmall}},
+
     Route{Method::kGet, Resource::kUsage, kUsage, Need::kAdmin, Blocking{get_usage}},
     Route{Method::kHead, Resource::kUsage, kUsage, Need::kAdmin, Blocking{get_usage}},
     Route{Method::kGet, Resource::kRepositoryUsage, kRepositoryUsage, Need::kPull,

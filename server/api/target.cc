@@ -66,12 +66,26 @@ std::optional<Target> parse_past(std::string_view path) {
   return target(Resource::kPastTag, path, *last);
 }
 
+/// The name may be empty, as above.
+std::optional<Target> parse_deletion(std::string_view path) {
+  const auto last = pop_back(path);
+  if (!last) return std::nullopt;
+  if (*last == "remove") return target(Resource::kRemove, path, {});
+  if (*last == "restore") return target(Resource::kRestore, path, {});
+  if (*last == "deleted") return target(Resource::kDeleted, path, {});
+  if (*last == "drop" && pop_back(path) == "deleted") {
+    return target(Resource::kDeletedDrop, path, {});
+  }
+  return std::nullopt;
+}
+
 std::optional<Target> parse_admin(std::string_view path) {
   constexpr std::string_view kRepositories = "/api/v1/repositories/";
   if (path.starts_with(kRepositories)) {
     const auto rest = path.substr(kRepositories.size());
     // Before the usage, for a tag may be called that.
     if (auto past = parse_past(rest)) return past;
+    if (auto deletion = parse_deletion(rest)) return deletion;
   }
   if (auto usage = parse_usage(path)) return usage;
   return parse_robots(path);

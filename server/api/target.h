@@ -34,6 +34,10 @@ enum class Resource : std::uint8_t {
   kTagHistory,       ///< /api/v1/repositories/{name}/tags/{tag}/history
   kTagRollback,      ///< /api/v1/repositories/{name}/tags/{tag}/rollback
   kTagRestore,       ///< /api/v1/repositories/{name}/tags/{tag}/restore
+  kRemove,           ///< /api/v1/repositories/{name}/remove
+  kRestore,          ///< /api/v1/repositories/{name}/restore
+  kDeleted,          ///< /api/v1/repositories/{name}/deleted
+  kDeletedDrop,      ///< /api/v1/repositories/{name}/deleted/drop
   kUsage,            ///< /api/v1/usage
   kRepositoryUsage,  ///< /api/v1/repositories/{name}/usage
   kLayers,           ///< /api/v1/layers

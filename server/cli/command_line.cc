@@ -16,6 +16,8 @@
 #include "server/cli/certificates.h"
 #include "server/cli/exposure.h"
 #include "server/cli/gc_command.h"
+#include "server/cli/history_command.h"
+#include "server/cli/removal_command.h"
 #include "server/cli/retention_command.h"
 #include "server/cli/robot_command.h"
 #include "server/cli/rules_check.h"
@@ -353,6 +355,8 @@ int run(const std::vector<std::string>& arguments, const Surroundings& surroundi
   const PolicyCommand policy(app);
   const GcCommand gc(app);
   const TagCommand tag(app);
+  const RemovalCommand removal(app);
+  const HistoryCommand history(app);
   const RetentionCommand retention(app);
   const RulesCommand rules(app);
   const VersionCommand print_version(app);
@@ -372,6 +376,8 @@ int run(const std::vector<std::string>& arguments, const Surroundings& surroundi
   if (usage.chosen()) return usage.run(surroundings);
   if (policy.chosen()) return policy.run(surroundings);
   if (gc.chosen()) return gc.run(surroundings);
+  if (removal.chosen()) return removal.run(surroundings);
+  if (history.chosen()) return history.run(surroundings);
   if (tag.chosen()) return tag.run(surroundings);
   if (retention.chosen()) return retention.run(surroundings);
   if (rules.chosen()) return rules.run(surroundings);

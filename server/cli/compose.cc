@@ -122,6 +122,7 @@ registry::Options registry_options(const config::Config& config,
           .upload_expiry =
               std::chrono::duration_cast<std::chrono::seconds>(config.timeouts.upload_expiry),
           .lease = config.storage.lease,
+          .history = config.storage.history,
           .quotas = quotas_of(config),
           .rules = std::move(rules)};
 }

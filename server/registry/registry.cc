@@ -33,13 +33,6 @@ Error invalid(Errc code, const std::string& detail) {
   return {code, detail, {detail}};
 }
 
-/// `kDisabled` with the name of the setting, unless it is on.
-Result<void> demand_enabled(bool setting, const std::string& what) {
-  if (setting) return {};
-  return invalid(Errc::kDisabled,
-                 "deleting " + what + " is switched off here: see registry.delete_" + what);
-}
-
 /// The tags that a push moves, each once.
 Result<std::vector<index::Tag>> tags_of(const PushManifest& request, std::size_t most) {
   if (const auto* tag = std::get_if<index::Tag>(&request.reference)) {
@@ -73,6 +66,12 @@ Result<Digest> digest_of(const PushManifest& request) {
 }
 
 }  // namespace
+
+Result<void> demand_enabled(bool setting, const std::string& what) {
+  if (setting) return {};
+  return invalid(Errc::kDisabled,
+                 "deleting " + what + " is switched off here: see registry.delete_" + what);
+}
 
 struct Registry::State {
   State(BlobStore& blob_store, index::MetadataStore& metadata_store, const Clock& time,
@@ -359,6 +358,10 @@ Result<void> Registry::delete_manifest(const RepositoryName& repository, const R
     SHALE_TRY(state_->metadata.delete_manifest(repository, std::get<Digest>(reference), by));
   }
   return {};
+}
+
+Deletions Registry::deletions() const {
+  return {state_->metadata, state_->uploads, state_->options};
 }
 
 // --- keep ---

@@ -14,6 +14,7 @@
 #include "blobstore/blob_store.h"
 #include "server/index/metadata_store.h"
 #include "server/registry/collection.h"
+#include "server/registry/deletions.h"
 #include "server/registry/retention_run.h"
 #include "server/registry/room.h"
 #include "server/registry/rules.h"
@@ -33,6 +34,9 @@ struct Deletes {
   bool uploads = true;  ///< cancel them
 };
 
+/// `kDisabled` with the name of the setting, unless it is on.
+Result<void> demand_enabled(bool setting, const std::string& what);
+
 struct Options {
   bool allow_sparse = false;  ///< accept manifests whose references are not here
   Deletes deletes = {};
@@ -44,6 +48,8 @@ struct Options {
   /// How long what nobody names stays, so that a client which learnt of it can name it.
   /// The same as the metadata store's.
   std::chrono::milliseconds lease = std::chrono::minutes{10};
+  /// How long a deleted manifest can be had back where no rule says. The same as the store's.
+  std::chrono::milliseconds history{0};
   /// The same that the metadata store keeps to, for refusals before the bytes come.
   // NOLINTNEXTLINE(readability-redundant-member-init): else g++ wants it named everywhere.
   std::vector<index::Quota> quotas = {};
@@ -200,6 +206,8 @@ class Registry {
   Result<void> delete_manifest(const index::RepositoryName& repository,
                                const index::Reference& reference, const index::By& by);
   Result<void> delete_blob(const index::RepositoryName& repository, const Digest& digest);
+  /// Whole images and repositories, and the way back. Must not outlive this.
+  Deletions deletions() const;
 
   const Rules& rules() const noexcept;
   /// Applies the retention of one repository, as of `registry::run_retention`; scans.

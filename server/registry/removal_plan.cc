@@ -38,16 +38,24 @@ class Planner {
  private:
   Result<void> add_roots() {
     if (!goal_.reference) return add_everything();
-    SHALE_TRY_ASSIGN(const auto found, metadata_.find_manifest(repository_, *goal_.reference));
-    if (const auto* tag = std::get_if<Tag>(&*goal_.reference)) {
-      SHALE_TRY_ASSIGN(auto keepers, keepers_of(found.digest, tag));
+    const auto* tag = std::get_if<Tag>(&*goal_.reference);
+    const auto found = metadata_.find_manifest(repository_, *goal_.reference);
+    if (!found && found.error().code != Errc::kManifestUnknown) return found.error();
+    if (!found) {
+      const std::string what =
+          tag != nullptr ? "the tag " + tag->str() : std::get<Digest>(*goal_.reference).str();
+      const std::string words = what + " is not in " + repository_.str();
+      return Error{Errc::kManifestUnknown, words, {words}};
+    }
+    if (tag != nullptr) {
+      SHALE_TRY_ASSIGN(auto keepers, keepers_of(found->digest, tag));
       if (!keepers.empty()) {
         removal_.tags.push_back(*tag);
-        removal_.kept.push_back({found.digest, found.size, std::move(keepers)});
+        removal_.kept.push_back({found->digest, found->size, std::move(keepers)});
         return {};
       }
     }
-    return add(found);
+    return add(*found);
   }
 
   /// What nothing lists and what refers to nothing comes first, for it keeps the others.

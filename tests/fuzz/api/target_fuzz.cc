@@ -60,6 +60,14 @@ std::string written(const Target& target) {
       return past + "/tags/" + target.item + "/rollback";
     case Resource::kTagRestore:
       return past + "/tags/" + target.item + "/restore";
+    case Resource::kRemove:
+      return past + "/remove";
+    case Resource::kRestore:
+      return past + "/restore";
+    case Resource::kDeleted:
+      return past + "/deleted";
+    case Resource::kDeletedDrop:
+      return past + "/deleted/drop";
     case Resource::kUsage:
       return "/api/v1/usage";
     case Resource::kRepositoryUsage:

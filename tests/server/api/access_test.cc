@@ -64,6 +64,9 @@ struct Furnished {
     if (method == "PUT" && route.resource == api::Resource::kUpload) {
       return sized(method, with_query(target, "digest=" + digest_of("x").str()), "x");
     }
+    if (contains(target, "/repositories/") && !contains(target, "/tags/")) {
+      return sized(method, target, "{}", {"Content-Type: application/json"});
+    }
     if (contains(target, "/repositories/")) {
       return sized(method, target, R"({"to":")" + image.str() + R"("})",
                    {"Content-Type: application/json"});
@@ -129,6 +132,11 @@ const std::map<string, Expected> kTable = {
     {"HEAD /api/v1/repositories/{name}/tags/{tag}/history", {401, 401, 403, 200}},
     {"POST /api/v1/repositories/{name}/tags/{tag}/rollback", {401, 401, 403, 200}},
     {"POST /api/v1/repositories/{name}/tags/{tag}/restore", {401, 401, 403, 200}},
+    {"POST /api/v1/repositories/{name}/remove", {401, 401, 403, 200}},
+    {"POST /api/v1/repositories/{name}/restore", {401, 401, 403, 404}},
+    {"GET /api/v1/repositories/{name}/deleted", {401, 401, 403, 200}},
+    {"HEAD /api/v1/repositories/{name}/deleted", {401, 401, 403, 200}},
+    {"POST /api/v1/repositories/{name}/deleted/drop", {401, 401, 403, 200}},
     {"GET /api/v1/usage", {401, 401, 403, 403}},  // alice administers team-a alone
     {"HEAD /api/v1/usage", {401, 401, 403, 403}},
     {"GET /api/v1/repositories/{name}/usage", {401, 401, 403, 200}},

@@ -30,11 +30,19 @@ inline index::Tag tag(std::string_view name) {
   return *index::Tag::parse(name);
 }
 
+/// Of repositories below `kept/`, so that the others lose at once what is deleted.
+inline index::StorePolicy fixture_policy() {
+  return {.history = [](const index::RepositoryName& name) -> std::chrono::milliseconds {
+    if (name.str().starts_with("kept/")) return std::chrono::hours(24);
+    return std::chrono::milliseconds(0);
+  }};
+}
+
 struct MemoryStores {
   static constexpr std::size_t kSmallBlobBytes = 0;
   FakeClock clock;
   MemoryBlobStore blob_store{clock};
-  index::MemoryMetadataStore metadata_store{clock};
+  index::MemoryMetadataStore metadata_store{clock, std::chrono::minutes(10), fixture_policy()};
 
   BlobStore& blobs() { return blob_store; }
   index::MetadataStore& metadata() { return metadata_store; }
@@ -75,7 +83,8 @@ struct DiskStores {
     return value(FileBlobStore::open({.root = root / "blobs", .reserve = 0}));
   }
   std::unique_ptr<index::RocksMetadataStore> open_metadata() const {
-    return value(index::RocksMetadataStore::open({.path = root / "metadata", .clock = clock}));
+    return value(index::RocksMetadataStore::open(
+        {.path = root / "metadata", .clock = clock, .policy = fixture_policy()}));
   }
 };
 
