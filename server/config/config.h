@@ -57,7 +57,8 @@ struct Config {
     std::uint64_t reserve = std::uint64_t{256} << 20;    ///< bytes of disk kept free
     std::uint64_t block_cache = std::uint64_t{8} << 20;  ///< bytes of memory
     std::chrono::milliseconds lease = std::chrono::minutes{10};
-    std::chrono::milliseconds history{0};  ///< of deleted manifests, where no rule says otherwise
+    /// Of deleted manifests, where no rule says otherwise.
+    std::chrono::milliseconds history = std::chrono::hours{24 * 14};
 
     bool operator==(const Storage&) const = default;
   };

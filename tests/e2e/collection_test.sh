@@ -7,7 +7,7 @@ source "$LIB/images.sh"
 require_command skopeo jq
 prepare_layout
 
-start_server
+start_server --storage.history 0s
 gc() { "$BINARY" gc "$@" --data-dir "$DATA"; }
 push() { skopeo copy --quiet --dest-tls-verify=false "oci:$LAYOUT:$1" "docker://$REGISTRY/$2"; }
 pull() {
@@ -47,7 +47,7 @@ expect_equal "bytes" "$both" "$(blob_bytes)"
 
 it "frees by itself when the lease has ended"
 stop_daemon server
-start_server --storage.lease 0s
+start_server --storage.history 0s --storage.lease 0s
 delete team/two "$two"
 for ((i = 0; i < 100; ++i)); do
   (($(blob_bytes) == small)) && break
@@ -60,7 +60,7 @@ push app-one team/two:1
 delete team/two "$two"
 kill -KILL "$SERVER_PID"
 stop_daemon server
-start_server --storage.lease 0s
+start_server --storage.history 0s --storage.lease 0s
 for ((i = 0; i < 100; ++i)); do
   (($(blob_bytes) == small)) && break
   sleep 0.1

@@ -89,9 +89,8 @@ start_server
 expect_equal "moves" "$moves" "$(tag history team/app:latest --output json)"
 
 it "brings an image back that was deleted, with its layers, as long as history says"
-request DELETE "/v2/team/app/manifests/$one"
-expect_status 202
 restart_server --storage.history 1h --storage.lease 0s
+"$BINARY" rm "team/app@$one" --for-good --data-dir "$DATA" >/dev/null
 push base team/app:latest  # so that the layers of the other two are nobody's
 request DELETE "/v2/team/app/manifests/$two"
 expect_status 202
