@@ -123,9 +123,12 @@ Result<void> Client::give_up_upload(const index::RepositoryName& repository, con
 }
 
 Result<void> Client::delete_something(const index::RepositoryName& repository) {
-  switch (below(3)) {
+  switch (below(4)) {
     case 0:
       return unless_explained(registry_.delete_manifest(repository, any(universe_.tags), kActor));
+    case 3:
+      return unless_explained(registry_.deletions().restore(
+          repository, any(universe_.manifests).content.digest, kActor));
     case 1:
       return unless_explained(
           registry_.delete_manifest(repository, any(universe_.manifests).content.digest, kActor));

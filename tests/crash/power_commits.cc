@@ -15,7 +15,7 @@ std::vector<Commit> NotedStore::commits() const {
 
 std::vector<std::string> states_after(const std::vector<Commit>& commits, const Clock& clock,
                                       const Universe& universe) {
-  index::MemoryMetadataStore model(clock);
+  index::MemoryMetadataStore model(clock, std::chrono::minutes(10), rules());
   std::vector<std::string> states{shown(model, universe)};
   for (const Commit& commit : commits) {
     const auto number = commit.repeat(model);

@@ -50,6 +50,9 @@ class NotedStore final : public ForwardingMetadataStore {
     return commit(
         [=](index::MetadataStore& store) { return store.delete_manifest(repository, digest, by); });
   }
+  Result<index::Sequence> restore_manifest(const index::RestoreManifest& request) override {
+    return commit([=](index::MetadataStore& store) { return store.restore_manifest(request); });
+  }
   Result<index::Sequence> delete_blob(const index::RepositoryName& repository,
                                       const Digest& digest) override {
     return commit(

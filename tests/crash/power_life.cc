@@ -99,7 +99,7 @@ std::filesystem::path data_below(const std::filesystem::path& base) {
 }
 
 index::RocksOptions metadata_options(const std::filesystem::path& base, const Clock& clock) {
-  return {.path = data_below(base) / "metadata", .clock = clock};
+  return {.path = data_below(base) / "metadata", .clock = clock, .policy = rules()};
 }
 
 std::filesystem::path fast_directory() {

@@ -120,6 +120,18 @@ Universe::Universe(std::uint64_t seed) {
                               {}, {0, 1}));
 }
 
+index::StorePolicy rules() {
+  return {
+      .history = [](const index::RepositoryName& repository) -> std::chrono::milliseconds {
+        return std::chrono::hours(repository.str() == "app" ? 1 : 0);
+      },
+      .untagged =
+          [](const index::RepositoryName& repository) -> std::optional<std::chrono::milliseconds> {
+        if (repository.str() == "app/base") return std::chrono::hours(1);
+        return std::nullopt;
+      }};
+}
+
 std::string shown(const index::MetadataStore& store, const Universe& universe) {
   std::ostringstream out;
   out << "sequence " << store.sequence() << "\n";
@@ -138,6 +150,13 @@ std::string shown(const index::MetadataStore& store, const Universe& universe) {
       show_tag(out, store, repository, tag);
     for (const PlannedManifest& manifest : universe.manifests)
       show_manifest(out, store, repository, manifest.content);
+    const auto deleted = store.list_deleted(repository, {}, 1000);
+    show(out, "deleted", deleted);
+    if (deleted) {
+      for (const index::DeletedManifest& one : deleted->items)
+        out << " " << one.descriptor.digest.str() << ":" << one.operation;
+    }
+    out << "\n";
     for (const Content& blob : universe.blobs) {
       const auto found = store.find_blob(repository, blob.digest);
       show(out, blob.digest.str().c_str(), found);
@@ -152,7 +171,7 @@ std::string shown(const index::MetadataStore& store, const Universe& universe) {
   show(out, "doomed", doomed);
   if (doomed) {
     for (const index::Doomed& row : *doomed)
-      out << " " << row.repository << "/" << row.digest.str();
+      out << " " << static_cast<int>(row.kind) << "/" << row.repository << "/" << row.digest.str();
   }
   out << "\n";
   return out.str();

@@ -33,6 +33,9 @@ struct Universe {
   std::vector<PlannedManifest> manifests;
 };
 
+/// One repository has a history, and another one loses what has no tag any more.
+index::StorePolicy rules();
+
 /// All that `store` says of the universe, uploads aside: a line each.
 std::string shown(const index::MetadataStore& store, const Universe& universe);
 
