@@ -33,7 +33,10 @@ std::optional<CollectWhat> read_wish(const std::string& body) {
 }
 
 Json report_json(const registry::CollectReport& report) {
-  return {{"links", report.links}, {"blobs", report.blobs}, {"bytes", report.bytes}};
+  return {{"links", report.links},
+          {"manifests", report.manifests},
+          {"blobs", report.blobs},
+          {"bytes", report.bytes}};
 }
 
 }  // namespace

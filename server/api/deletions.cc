@@ -28,12 +28,8 @@ constexpr WireError kForGood{403, "DENIED", "this is for whoever administers the
 /// So many of each kind are listed; all are counted.
 constexpr std::size_t kListed = 1000;
 
-Error invalid(const std::string& words) {
-  return {Errc::kInvalidArgument, words, {words}};
-}
-
 http::Response answer(const Json& json) {
-  return json_response(json.dump(-1, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace));
+  return json_response(dump(json));
 }
 
 /// A JSON object with no other members than these; empty for no body.

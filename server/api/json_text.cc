@@ -4,7 +4,18 @@
 #include <ctime>
 #include <utility>
 
+#include <nlohmann/json.hpp>
+
 namespace shale::api {
+
+std::string dump(const nlohmann::ordered_json& json) {
+  return json.dump(-1, ' ', /*ensure_ascii=*/false,
+                   nlohmann::ordered_json::error_handler_t::replace);
+}
+
+Error invalid(const std::string& words) {
+  return {Errc::kInvalidArgument, words, {words}};
+}
 
 http::Response json_response(std::string json) {
   http::Response response;

@@ -2,11 +2,19 @@
 
 #include <string>
 
+#include <nlohmann/json_fwd.hpp>
+
 #include "auth/identity.h"
 #include "server/api/errors.h"
 #include "server/http/message.h"
 
 namespace shale::api {
+
+/// On one line; bytes that are no UTF-8 are replaced, so that this cannot fail.
+std::string dump(const nlohmann::ordered_json& json);
+
+/// What is wrong with something that the client wrote, in words for them.
+Error invalid(const std::string& words);
 
 /// An answer with JSON in it that is no list and no manifest.
 http::Response json_response(std::string json);

@@ -3,19 +3,13 @@
 #include <string>
 #include <utility>
 
+#include "server/api/json_text.h"
 #include "server/http/etag.h"
 #include "server/http/timestamp.h"
 
 namespace shale::api {
-namespace {
 
 using index::Condition;
-
-Error invalid(const std::string& words) {
-  return {Errc::kInvalidArgument, words, {words}};
-}
-
-}  // namespace
 
 Result<Condition> condition_of(const http::Headers& headers) {
   const http::TagField match = http::read_tag_field(headers, "If-Match");

@@ -144,10 +144,6 @@ Result<Json> run_page(registry::Registry& registry, const Wish& wish) {
               {"next", std::move(next)}};
 }
 
-std::string dump(const Json& json) {
-  return json.dump(-1, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace);
-}
-
 std::string span_text(std::chrono::milliseconds span) {
   using std::chrono::hours;
   using std::chrono::milliseconds;

@@ -124,10 +124,6 @@ Json to_json(const auth::Robot& robot, auth::Time now) {
           {"last_used", time_json(robot.last_used)}};
 }
 
-std::string dump(const Json& json) {
-  return json.dump(-1, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace);
-}
-
 }  // namespace
 
 std::variant<RobotWish, std::string> read_robot_wish(std::string_view text) {

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "server/api/json_text.h"
 #include "server/api/preconditions.h"
 #include "server/http/timestamp.h"
 
@@ -13,20 +14,12 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Error invalid(const std::string& words) {
-  return {Errc::kInvalidArgument, words, {words}};
-}
-
 Json text_of(const std::optional<Digest>& digest) {
   return digest ? Json(digest->str()) : Json();
 }
 
 Json about(const registry::TagName& name) {
   return {{"repository", name.repository.str()}, {"tag", name.tag.str()}};
-}
-
-std::string dump(const Json& json) {
-  return json.dump(-1, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace);
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ constexpr std::size_t kLargest = 20;
 constexpr std::size_t kMost = 1000;
 
 http::Response answer(const Json& json) {
-  return json_response(json.dump(-1, ' ', false, Json::error_handler_t::replace));
+  return json_response(dump(json));
 }
 
 /// Whether all repositories of the namespace are the caller's to administer; the empty one

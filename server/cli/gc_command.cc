@@ -18,7 +18,8 @@ constexpr std::string_view kGcRun = "/api/v1/gc/run";
 std::string words(const Json& report) {
   return std::to_string(report["blobs"].get<std::uint64_t>()) + " blobs, " +
          std::to_string(report["bytes"].get<std::uint64_t>()) + " bytes; " +
-         std::to_string(report["links"].get<std::uint64_t>()) + " links from repositories";
+         std::to_string(report["links"].get<std::uint64_t>()) + " links from repositories, " +
+         std::to_string(report["manifests"].get<std::uint64_t>()) + " manifests";
 }
 
 }  // namespace
@@ -52,13 +53,13 @@ int GcCommand::run(const Surroundings& surroundings) const {
 /// The server ends each answer in good time; this asks until there is no more.
 int GcCommand::collect(const Surroundings& surroundings) const {
   int code = kOk;
-  Json all{{"links", 0}, {"blobs", 0}, {"bytes", 0}, {"waiting", 0}};
+  Json all{{"links", 0}, {"manifests", 0}, {"blobs", 0}, {"bytes", 0}, {"waiting", 0}};
   const std::string wish = Json{{"now", now_}}.dump();
   for (bool more = true; more;) {
     const auto body = run_at_.ask(surroundings, "POST", kGcRun, wish, code);
     if (!body) return code;
     const Json step = Json::parse(*body);
-    for (const char* counter : {"links", "blobs", "bytes"})
+    for (const char* counter : {"links", "manifests", "blobs", "bytes"})
       all[counter] = all[counter].get<std::uint64_t>() + step[counter].get<std::uint64_t>();
     all["waiting"] = step["waiting"];
     more = step["more"].get<bool>();

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "server/cli/image_name.h"
+#include "server/cli/json_words.h"
 #include "server/cli/table.h"
 
 namespace shale::cli {
@@ -32,13 +33,6 @@ std::optional<ImageName> parsed(const Surroundings& surroundings, const std::str
   surroundings.err << "shale: `" << text << "` will not do: write " << form
                    << ", without the registry\n";
   return std::nullopt;
-}
-
-std::string joined(const Json& texts) {
-  std::string all;
-  for (const Json& text : texts)
-    all += (all.empty() ? "" : ", ") + text.get<std::string>();
-  return all.empty() ? "-" : all;
 }
 
 std::string wish_of(const ImageName& name) {
@@ -112,7 +106,7 @@ int HistoryCommand::list(const Surroundings& surroundings) const {
   }
   std::vector<std::vector<std::string>> rows = {{"DIGEST", "TAGS", "DELETED", "BY", "UNTIL"}};
   for (const Json& deleted : all["deleted"]) {
-    rows.push_back({deleted["digest"], joined(deleted["tags"]), deleted["deleted"],
+    rows.push_back({deleted["digest"], listed(deleted["tags"]), deleted["deleted"],
                     deleted["actor"], deleted["until"]});
   }
   print_table(surroundings.out, rows);
@@ -154,7 +148,7 @@ int HistoryCommand::restore(const Surroundings& surroundings, const Sub& sub) co
   const Json& restored = json["restored"];
   std::vector<std::vector<std::string>> rows = {{"RESTORED", "TAGS", "TAKEN BY OTHERS"}};
   for (const Json& manifest : restored["first"])
-    rows.push_back({manifest["digest"], joined(manifest["tags"]), joined(manifest["taken"])});
+    rows.push_back({manifest["digest"], listed(manifest["tags"]), listed(manifest["taken"])});
   print_table(surroundings.out, rows);
   const auto others = restored["count"].get<std::uint64_t>() - restored["first"].size();
   if (others > 0) surroundings.out << "and " << others << " others\n";

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "server/cli/image_name.h"
+#include "server/cli/json_words.h"
 #include "server/cli/table.h"
 #include "server/config/units.h"
 
@@ -18,13 +19,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 using Rows = std::vector<std::vector<std::string>>;
-
-std::string joined(const Json& texts) {
-  std::string all;
-  for (const Json& text : texts)
-    all += (all.empty() ? "" : ", ") + text.get<std::string>();
-  return all.empty() ? "-" : all;
-}
 
 std::uint64_t count_of(const Json& counted) {
   return counted["count"].get<std::uint64_t>();
@@ -37,12 +31,12 @@ std::string number(const Json& json) {
 void add_rows(Rows& rows, const Json& removal) {
   for (const Json& manifest : removal["manifests"]["first"])
     rows.push_back({"goes", "manifest", manifest["digest"], number(manifest["size"]),
-                    manifest["tags"].empty() ? "-" : "tags: " + joined(manifest["tags"])});
+                    manifest["tags"].empty() ? "-" : "tags: " + listed(manifest["tags"])});
   for (const Json& blob : removal["blobs"]["first"])
     rows.push_back({"goes", "blob", blob["digest"], number(blob["size"]), "-"});
   for (const Json& kept : removal["kept"]["first"])
     rows.push_back(
-        {"stays", "-", kept["digest"], number(kept["size"]), "by " + joined(kept["by"])});
+        {"stays", "-", kept["digest"], number(kept["size"]), "by " + listed(kept["by"])});
 }
 
 std::string span_text(std::chrono::milliseconds span) {

@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "server/cli/json_words.h"
 #include "server/cli/table.h"
 
 namespace shale::cli {
@@ -20,13 +21,6 @@ void add_output(CLI::App& command, std::string& output) {
       ->check(CLI::IsMember({"table", "json"}))
       ->type_name("FORMAT")
       ->capture_default_str();
-}
-
-std::string joined(const Json& words, std::string_view between = " ") {
-  std::string all;
-  for (const Json& word : words)
-    ((all += all.empty() ? "" : between)) += word.get<std::string>();
-  return all;
 }
 
 std::string short_digest(const std::string& digest) {
@@ -55,7 +49,7 @@ std::string retention_words(const Json& retention) {
   for (const auto& [key, value] : retention.items()) {
     words += words.empty() ? "" : "; ";
     words += key + ' ';
-    words += value.is_array()    ? joined(value)
+    words += value.is_array()    ? joined(value, " ")
              : value.is_string() ? value.get<std::string>()
                                  : value.dump();
   }
@@ -109,7 +103,7 @@ int RetentionCommand::run(const Surroundings& surroundings) const {
       if (fate == "stays" && !all_) continue;
       const Json& pulled = manifest["pulled"];
       rows.push_back({repository["repository"], short_digest(manifest["digest"]),
-                      joined(manifest["tags"]), manifest["pushed"],
+                      joined(manifest["tags"], " "), manifest["pushed"],
                       pulled.is_string() ? pulled.get<std::string>() : "never", fate,
                       manifest["reason"]});
     }
@@ -146,8 +140,8 @@ int RulesCommand::run(const Surroundings& surroundings) const {
     const auto text = [&](const char* key) {
       return rule.contains(key) ? rule[key].get<std::string>() : std::string("-");
     };
-    rows.push_back({joined(rule["repositories"]),
-                    rule.contains("immutable_tags") ? joined(rule["immutable_tags"]) : "-",
+    rows.push_back({joined(rule["repositories"], " "),
+                    rule.contains("immutable_tags") ? joined(rule["immutable_tags"], " ") : "-",
                     text("history"), text("untagged_after"),
                     rule.contains("retention") ? retention_words(rule["retention"]) : "-",
                     text("where")});

@@ -118,9 +118,10 @@ void report_collection(log::Logger& logger, const Result<registry::CollectReport
     logger.error("collection failed", {{"cause", collected.error().message}});
     return;
   }
-  logger.info(
-      "collected",
-      {{"links", collected->links}, {"blobs", collected->blobs}, {"bytes", collected->bytes}});
+  logger.info("collected", {{"links", collected->links},
+                            {"manifests", collected->manifests},
+                            {"blobs", collected->blobs},
+                            {"bytes", collected->bytes}});
 }
 
 /// Everything that lives as long as the program serves, in the order in which

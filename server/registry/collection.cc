@@ -75,10 +75,15 @@ Result<void> Collection::take_from_metadata(const Doomed& doomed, CollectWhat wh
     ++report.links;
     ++links_;
   }
-  if (done.outcome == Outcome::kFreed) {
+  if (done.outcome == Outcome::kManifest) {
+    ++report.manifests;
+    ++manifests_;
+  } else if (done.outcome == Outcome::kFreed) {
     ++report.blobs;
-    report.bytes += done.bytes;
     ++freed_;
+  }
+  if (done.outcome == Outcome::kManifest || done.outcome == Outcome::kFreed) {
+    report.bytes += done.bytes;
     bytes_ += done.bytes;
   }
   return {};
@@ -108,6 +113,7 @@ Result<void> Collection::remove_file(const Doomed& doomed, CollectReport& report
 CollectReport Collection::totals() const noexcept {
   CollectReport totals;
   totals.links = links_.load();
+  totals.manifests = manifests_.load();
   totals.blobs = freed_.load();
   totals.bytes = bytes_.load();
   return totals;

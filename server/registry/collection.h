@@ -22,11 +22,12 @@ enum class CollectWhat : std::uint8_t {
 
 /// What a collection did, or all of them together did.
 struct CollectReport {
-  std::uint64_t links = 0;    ///< blobs that a repository shows no more
-  std::uint64_t blobs = 0;    ///< whose bytes were freed
-  std::uint64_t bytes = 0;    ///< freed
-  std::uint64_t waiting = 0;  ///< in use just now, or held by a lease: left for later
-  bool more = false;          ///< it ended at its bound, and others are due
+  std::uint64_t links = 0;      ///< blobs that a repository shows no more
+  std::uint64_t manifests = 0;  ///< that went out of the history, or for want of a tag
+  std::uint64_t blobs = 0;      ///< whose bytes were freed
+  std::uint64_t bytes = 0;      ///< freed
+  std::uint64_t waiting = 0;    ///< in use just now, or held by a lease: left for later
+  bool more = false;            ///< it ended at its bound, and others are due
 };
 
 /// Frees what is doomed. Takes from the front of what is due, so the work is
@@ -64,6 +65,7 @@ class Collection {
   Leases leases_;
   std::mutex running_;
   std::atomic<std::uint64_t> links_ = 0;
+  std::atomic<std::uint64_t> manifests_ = 0;
   std::atomic<std::uint64_t> freed_ = 0;
   std::atomic<std::uint64_t> bytes_ = 0;
 };

@@ -37,6 +37,24 @@ TEST_CASE_TEMPLATE("Collection: asked for now, it frees what a deleted image lea
   api.expect({{get(manifest_url("app", "v2")), 200}});
 }
 
+TEST_CASE_TEMPLATE("Collection: tells of the manifests whose history has ended", Driver,
+                   API_DRIVERS) {
+  Driver api;
+  const Digest digest = api.push_image("kept/app", "v1", "one");
+  api.expect({{del(manifest_url("kept/app", digest)), 202}});
+  const auto collect = [&] {
+    const auto done =
+        api.ask(sized("POST", run_url(), R"({"now": true})", {"Content-Type: application/json"}));
+    return Json::parse(done.body);
+  };
+  CHECK(collect()["blobs"] == 0);  // history keeps them, whatever is asked
+  api.clock().advance(std::chrono::hours(24));
+  const Json report = collect();
+  CHECK(report["manifests"] == 1);
+  CHECK(report["blobs"] >= 1);
+  CHECK(Json::parse(api.ask(get("/api/v1/usage")).body)["stored"] == 0);
+}
+
 TEST_CASE_TEMPLATE("Collection: what says something else is told what to say", Driver,
                    API_DRIVERS) {
   Driver api;
