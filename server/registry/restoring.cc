@@ -63,7 +63,8 @@ class Family {
   Result<std::vector<DeletedManifest>> of(const DeletedManifest& root) {
     SHALE_TRY(read_referrers(root));
     SHALE_TRY(add(root));
-    for (std::size_t next = 0; next < found_.size(); ++next) {
+    for (std::size_t next = 0; next < found_.size();
+         ++next) {  // NOLINT(modernize-loop-convert): it grows
       const Digest digest = found_[next].descriptor.digest;
       SHALE_TRY_ASSIGN(const auto edges, metadata_.list_edges(repository_, digest));
       for (const index::Edge& edge : edges) {
