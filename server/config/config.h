@@ -58,6 +58,7 @@ struct Config {
     std::uint64_t block_cache = std::uint64_t{8} << 20;  ///< bytes of memory
     std::chrono::milliseconds lease = std::chrono::minutes{10};
     std::chrono::milliseconds history{0};  ///< of deleted manifests, where no rule says otherwise
+    std::uint64_t scrub_rate = std::uint64_t{4} << 20;  ///< bytes a second; 0: only when asked
 
     bool operator==(const Storage&) const = default;
   };
