@@ -70,6 +70,23 @@ struct OpenUpload {
   Time modified;
 };
 
+/// A committed blob as the store itself sees it.
+struct StoredFile {
+  Digest digest;
+  std::uint64_t size = 0;  ///< bytes
+  Time modified;
+
+  friend bool operator==(const StoredFile&, const StoredFile&) = default;
+};
+
+/// A blob that was set aside as damaged.
+struct Quarantined {
+  Digest digest;
+  Time since;
+
+  friend bool operator==(const Quarantined&, const Quarantined&) = default;
+};
+
 struct Space {
   std::uint64_t free = 0;     ///< bytes that an unprivileged process may still write
   std::uint64_t reserve = 0;  ///< under this, uploads are refused
@@ -106,9 +123,28 @@ class BlobStore {
   virtual Result<std::unique_ptr<const Blob>> open(const Digest& digest,
                                                    std::uint64_t size) const = 0;
 
-  /// Removes the bytes; a blob that is not there is no error. Readers that have
-  /// it open go on.
+  /// Removes the bytes, also those that were set aside; a blob that is not there is no
+  /// error. Readers that have it open go on.
   virtual Result<void> remove(const Digest& digest) = 0;
+
+  /// Blobs strictly after `after`, by digest, at most `limit` of them; fewer only at the
+  /// end. One that comes or goes meanwhile may be among them or not.
+  virtual Result<std::vector<StoredFile>> list(const std::optional<Digest>& after,
+                                               std::size_t limit) const = 0;
+
+  /// Sets the blob aside as damaged: it is absent from then on, survives a power cut as
+  /// such, and its bytes are kept for whoever wants to look at them. One whose bytes are
+  /// not here is noted all the same, for they may be kept elsewhere. It ends with the next
+  /// commit of the digest, with `remove` and with `release`. After an error the blob may
+  /// or may not have been set aside.
+  virtual Result<void> quarantine(const Digest& digest) = 0;
+
+  /// Forgets that the blob was set aside, and the damaged bytes; one that was not is no
+  /// error. Not synced: it may be set aside again after a power cut.
+  virtual Result<void> release(const Digest& digest) = 0;
+
+  /// All that are set aside, by digest. Costs as much as there are.
+  virtual Result<std::vector<Quarantined>> quarantined() const = 0;
 
   virtual Result<Space> space() const = 0;
 

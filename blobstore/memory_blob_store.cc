@@ -51,8 +51,11 @@ class MemoryUpload final : public UploadSession {
       return Error{Errc::kDigestMismatch,
                    "expected " + expected.str() + ", received " + actual.str()};
     }
-    state->blobs.try_emplace(expected,
-                             std::make_shared<const std::string>(std::move(upload->bytes)));
+    state->blobs.insert_or_assign(
+        expected,
+        MemoryBlobStore::StoredBlob{std::make_shared<const std::string>(std::move(upload->bytes)),
+                                    store_.clock_.now()});
+    state->quarantined.erase(expected);
     state->uploads.erase(id_);
     return {};
   }
@@ -132,7 +135,7 @@ Result<std::uint64_t> MemoryBlobStore::size(const Digest& digest) const {
   const auto state = state_.lock();
   const auto found = state->blobs.find(digest);
   if (found == state->blobs.end()) return Error{Errc::kBlobUnknown, digest.str()};
-  return found->second->size();
+  return found->second.bytes->size();
 }
 
 Result<std::unique_ptr<const Blob>> MemoryBlobStore::open(const Digest& digest,
@@ -140,16 +143,50 @@ Result<std::unique_ptr<const Blob>> MemoryBlobStore::open(const Digest& digest,
   const auto state = state_.lock();
   const auto found = state->blobs.find(digest);
   if (found == state->blobs.end()) return Error{Errc::kBlobUnknown, digest.str()};
-  if (found->second->size() != size) {
-    return Error{Errc::kCorrupt, digest.str() + " has " + std::to_string(found->second->size()) +
+  if (found->second.bytes->size() != size) {
+    return Error{Errc::kCorrupt, digest.str() + " has " +
+                                     std::to_string(found->second.bytes->size()) +
                                      " bytes, expected " + std::to_string(size)};
   }
-  return {std::make_unique<const MemoryBlob>(found->second)};
+  return {std::make_unique<const MemoryBlob>(found->second.bytes)};
 }
 
 Result<void> MemoryBlobStore::remove(const Digest& digest) {
-  state_.lock()->blobs.erase(digest);
+  auto state = state_.lock();
+  state->blobs.erase(digest);
+  state->quarantined.erase(digest);
   return {};
+}
+
+Result<std::vector<StoredFile>> MemoryBlobStore::list(const std::optional<Digest>& after,
+                                                      std::size_t limit) const {
+  std::vector<StoredFile> listed;
+  const auto state = state_.lock();
+  auto next = after ? state->blobs.upper_bound(*after) : state->blobs.begin();
+  for (; next != state->blobs.end() && listed.size() < limit; ++next) {
+    listed.push_back({next->first, next->second.bytes->size(), next->second.modified});
+  }
+  return listed;
+}
+
+Result<void> MemoryBlobStore::quarantine(const Digest& digest) {
+  auto state = state_.lock();
+  state->blobs.erase(digest);
+  state->quarantined.try_emplace(digest, clock_.now());
+  return {};
+}
+
+Result<void> MemoryBlobStore::release(const Digest& digest) {
+  state_.lock()->quarantined.erase(digest);
+  return {};
+}
+
+Result<std::vector<Quarantined>> MemoryBlobStore::quarantined() const {
+  std::vector<Quarantined> all;
+  const auto state = state_.lock();
+  for (const auto& [digest, since] : state->quarantined)
+    all.push_back({digest, since});
+  return all;
 }
 
 Result<Space> MemoryBlobStore::space() const {
@@ -171,6 +208,13 @@ Result<void> MemoryBlobStore::State::take(std::uint64_t bytes) {
 
 void MemoryBlobStore::set_space(Space space) {
   state_.lock()->space = space;
+}
+
+void MemoryBlobStore::damage(const Digest& digest, std::string bytes) {
+  auto state = state_.lock();
+  if (const auto found = state->blobs.find(digest); found != state->blobs.end()) {
+    found->second.bytes = std::make_shared<const std::string>(std::move(bytes));
+  }
 }
 
 std::size_t MemoryBlobStore::blob_count() const {

@@ -33,6 +33,11 @@ class MemoryBlobStore final : public BlobStore {
   Result<std::uint64_t> size(const Digest& digest) const override;
   Result<std::unique_ptr<const Blob>> open(const Digest& digest, std::uint64_t size) const override;
   Result<void> remove(const Digest& digest) override;
+  Result<std::vector<StoredFile>> list(const std::optional<Digest>& after,
+                                       std::size_t limit) const override;
+  Result<void> quarantine(const Digest& digest) override;
+  Result<void> release(const Digest& digest) override;
+  Result<std::vector<Quarantined>> quarantined() const override;
   Result<Space> space() const override;
   Result<void> admit(std::uint64_t bytes) override;
 
@@ -40,6 +45,9 @@ class MemoryBlobStore final : public BlobStore {
   /// the reserve is refused; what is accepted makes `free` smaller. Without it
   /// there is room for everything.
   void set_space(Space space);
+
+  /// Lets the bytes rot: what is stored under `digest` from now on.
+  void damage(const Digest& digest, std::string bytes);
 
   /// How many blobs there are.
   std::size_t blob_count() const;
@@ -52,9 +60,14 @@ class MemoryBlobStore final : public BlobStore {
     Time modified;
     const UploadSession* owner;  ///< the session that is awake, if any
   };
+  struct StoredBlob {
+    std::shared_ptr<const std::string> bytes;  // shared with whoever has it open
+    Time modified;
+  };
   struct State {
     std::map<UploadId, Upload> uploads;
-    std::map<Digest, std::shared_ptr<const std::string>> blobs;  // shared with whoever has one open
+    std::map<Digest, StoredBlob> blobs;
+    std::map<Digest, Time> quarantined;  // since when
     std::optional<Space> space;
 
     Result<void> take(std::uint64_t bytes);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "server/cli/command_line.h"
+#include "server/cli/fsck.h"
 #include "server/cli/password_prompt.h"
 #include "server/cli/serve.h"
 
@@ -20,6 +21,7 @@ int main(int argc, char** argv) {
                                                   .out = std::cout,
                                                   .err = std::cerr,
                                                   .serve = shale::cli::serve,
+                                                  .fsck = shale::cli::fsck,
                                                   .ask_password = shale::cli::ask_password});
     // A full disk behind `>` is found only now.
     return std::cout.flush() ? code : shale::cli::kFailure;

@@ -1,5 +1,6 @@
 #include "blobstore/file/blob_directory.h"
 
+#include <algorithm>
 #include <cassert>
 #include <cerrno>
 #include <string>
@@ -55,7 +56,7 @@ Error unknown(const Digest& digest) {
 
 Result<std::unique_ptr<BlobDirectory>> BlobDirectory::open(const File& blobs, Algorithm algorithm) {
   SHALE_TRY_ASSIGN(auto directory, open_directory(blobs, std::string(algorithm_name(algorithm))));
-  return std::unique_ptr<BlobDirectory>(new BlobDirectory(std::move(directory)));
+  return std::unique_ptr<BlobDirectory>(new BlobDirectory(std::move(directory), algorithm));
 }
 
 Result<std::uint64_t> BlobDirectory::size(const Digest& digest) const {
@@ -88,6 +89,67 @@ Result<void> BlobDirectory::remove(const Digest& digest) {
     return system_error(-done, "remove", directory_.path() + "/" + name.c_str());
   }
   return {};
+}
+
+Result<std::vector<StoredFile>> BlobDirectory::list(const std::optional<Digest>& after,
+                                                    std::size_t limit) const {
+  std::vector<StoredFile> listed;
+  for (std::size_t byte = after ? first_byte(*after) : 0; byte < fan_outs_.size(); ++byte) {
+    if (listed.size() >= limit) break;
+    SHALE_TRY_ASSIGN(const auto digests, list_fan_out(byte, after));
+    for (const Digest& digest : digests) {
+      if (listed.size() >= limit) break;
+      const BlobName name(digest);
+      struct ::stat status{};
+      const int done = directory_.files().status_at(directory_.descriptor(), name.c_str(), status);
+      if (done == -ENOENT) continue;  // removed meanwhile
+      if (done < 0) return system_error(-done, "stat", directory_.path() + "/" + name.c_str());
+      if (!S_ISREG(status.st_mode)) continue;
+      listed.push_back(
+          {digest, static_cast<std::uint64_t>(status.st_size), time_of(status.st_mtim)});
+    }
+  }
+  return listed;
+}
+
+Result<std::vector<Digest>> BlobDirectory::list_fan_out(std::size_t byte,
+                                                        const std::optional<Digest>& after) const {
+  std::vector<Digest> digests;
+  const std::string name = fan_out_name(byte);
+  const std::string path = directory_.path() + "/" + name;
+  const int descriptor = directory_.files().open_at(directory_.descriptor(), name.c_str(),
+                                                    O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+  if (descriptor == -ENOENT) return digests;
+  if (descriptor < 0) return system_error(-descriptor, "open the directory", path);
+  const File fan_out(directory_.files(), descriptor, path);
+  SHALE_TRY_ASSIGN(const auto names, list_names(fan_out));
+  for (const std::string& hex : names) {
+    auto digest = Digest::parse(std::string(algorithm_name(algorithm_)) + ":" + hex);
+    // A file elsewhere than its name says is none that anybody would find.
+    if (!digest || first_byte(*digest) != byte) continue;
+    if (!after || *digest > *after) digests.push_back(*std::move(digest));
+  }
+  std::ranges::sort(digests);
+  return digests;
+}
+
+Result<bool> BlobDirectory::move_out(const Digest& digest, const File& to,
+                                     const std::string& name) {
+  const BlobName blob(digest);
+  const int renamed = directory_.files().rename_at(directory_.descriptor(), blob.c_str(),
+                                                   to.descriptor(), name.c_str());
+  if (renamed == -ENOENT) return false;
+  if (renamed < 0) {
+    return system_error(-renamed, "rename",
+                        directory_.path() + "/" + blob.c_str() + " to " + to.path() + "/" + name);
+  }
+  return true;
+}
+
+Result<void> BlobDirectory::sync_removal(const Digest& digest) {
+  const std::size_t byte = first_byte(digest);
+  SHALE_TRY_ASSIGN(auto directory, open_fan_out(byte));
+  return fan_outs_[byte].sync.run([&directory] { return directory.sync(); });
 }
 
 Result<File> BlobDirectory::open_fan_out(std::size_t byte) {

@@ -5,9 +5,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "blobstore/blob_store.h"
 #include "blobstore/digest.h"
 #include "blobstore/file/file.h"
 #include "blobstore/file/grouped_sync.h"
@@ -27,6 +30,13 @@ class BlobDirectory {
   /// For reading; `kBlobUnknown`.
   Result<File> open(const Digest& digest) const;
   Result<void> remove(const Digest& digest);
+  /// Blobs strictly after `after`, by digest, at most `limit`; fewer only at the end.
+  Result<std::vector<StoredFile>> list(const std::optional<Digest>& after, std::size_t limit) const;
+  /// Moves a blob to `name` in the directory `to`, which is for the caller to sync first;
+  /// then `sync_removal`. False when there is none.
+  Result<bool> move_out(const Digest& digest, const File& to, const std::string& name);
+  /// That the blob is gone survives a power cut once this returns.
+  Result<void> sync_removal(const Digest& digest);
 
   /// Where a blob is about to be. Must not outlive the directory.
   class Place {
@@ -51,9 +61,13 @@ class BlobDirectory {
   Result<Place> place(const Digest& digest);
 
  private:
-  explicit BlobDirectory(File directory) : directory_(std::move(directory)) {}
+  BlobDirectory(File directory, Algorithm algorithm)
+      : directory_(std::move(directory)), algorithm_(algorithm) {}
 
   Result<File> open_fan_out(std::size_t byte);
+  /// The digests in one directory that are after `after`, in order.
+  Result<std::vector<Digest>> list_fan_out(std::size_t byte,
+                                           const std::optional<Digest>& after) const;
 
   struct FanOut {
     GroupedSync sync;
@@ -64,6 +78,7 @@ class BlobDirectory {
   };
 
   File directory_;
+  const Algorithm algorithm_;
   GroupedSync sync_;
   std::array<FanOut, 256> fan_outs_;  ///< by the first byte of the digest
 };

@@ -1,11 +1,20 @@
 #include "blobstore/file/directories.h"
 
 #include <cerrno>
+#include <chrono>
+#include <memory>
+#include <string_view>
 
 #include <fcntl.h>
 
+#include <dirent.h>
+
 namespace shale::file {
 namespace {
+
+struct CloseStream {
+  void operator()(::DIR* stream) const noexcept { ::closedir(stream); }
+};
 
 constexpr ::mode_t kDirectoryMode = 0750;
 constexpr int kDirectoryFlags = O_RDONLY | O_DIRECTORY;
@@ -92,6 +101,35 @@ Result<File> open_directory(const File& parent, const std::string& name) {
   SHALE_TRY(check_same_filesystem(parent, directory));
   SHALE_TRY(check_writable(directory));
   return directory;
+}
+
+Result<std::vector<std::string>> list_names(const File& directory) {
+  FileSystem& files = directory.files();
+  // A descriptor of its own, because reading a directory moves its position.
+  const int descriptor = files.open_at(directory.descriptor(), ".", O_RDONLY | O_DIRECTORY, 0);
+  if (descriptor < 0) return system_error(-descriptor, "open", directory.path());
+  const std::unique_ptr<::DIR, CloseStream> stream(::fdopendir(descriptor));
+  if (!stream) {
+    const int error = errno;
+    files.close(descriptor);
+    return system_error(error, "list", directory.path());
+  }
+  std::vector<std::string> names;
+  for (;;) {
+    errno = 0;
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): threads may read different streams, and this is ours.
+    const struct ::dirent* const entry = ::readdir(stream.get());
+    if (entry == nullptr) break;
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") names.emplace_back(name);
+  }
+  if (errno != 0) return system_error(errno, "list", directory.path());
+  return names;
+}
+
+Time time_of(const struct ::timespec& time) {
+  return Time(std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec)));
 }
 
 }  // namespace shale::file

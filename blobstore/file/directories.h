@@ -1,8 +1,11 @@
 #pragma once
 
+#include <ctime>
 #include <filesystem>
 #include <string>
+#include <vector>
 
+#include "blobstore/clock.h"
 #include "blobstore/file/file.h"
 
 namespace shale::file {
@@ -22,5 +25,12 @@ Result<File> open_directory(const File& parent, const std::string& name);
 
 /// Makes the directory `name` in `parent` unless it is there already.
 Result<void> make_directory(const File& parent, const std::string& name);
+
+/// The names in `directory` but for "." and "..", in no order. Those that come or go
+/// meanwhile may be among them or not.
+Result<std::vector<std::string>> list_names(const File& directory);
+
+/// Milliseconds of a time as the kernel tells it.
+Time time_of(const struct ::timespec& time);
 
 }  // namespace shale::file

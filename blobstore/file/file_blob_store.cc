@@ -1,5 +1,7 @@
 #include "blobstore/file/file_blob_store.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "blobstore/file/directories.h"
@@ -35,8 +37,15 @@ Result<std::unique_ptr<FileBlobStore>> FileBlobStore::open(const FileBlobStoreOp
   SHALE_TRY_ASSIGN(auto sha512, file::BlobDirectory::open(blobs, Algorithm::kSha512));
   SHALE_TRY(blobs.sync());
   SHALE_TRY(root.sync());
-  return std::unique_ptr<FileBlobStore>(new FileBlobStore(std::make_unique<file::Shared>(
-      std::move(uploads), std::move(sha256), std::move(sha512), options.reserve)));
+  SHALE_TRY_ASSIGN(auto quarantine, file::QuarantineDirectory::open(std::move(root)));
+  std::unique_ptr<FileBlobStore> store(new FileBlobStore(
+      std::make_unique<file::Shared>(std::move(uploads), std::move(sha256), std::move(sha512),
+                                     std::move(quarantine), options.reserve)));
+  // A process that died may have brought a blob back and not come to this.
+  for (const Quarantined& blob : store->shared_->quarantine->list()) {
+    if (store->size(blob.digest)) SHALE_TRY(store->release(blob.digest));
+  }
+  return store;
 }
 
 FileBlobStore::FileBlobStore(std::unique_ptr<file::Shared> shared) : shared_(std::move(shared)) {}
@@ -89,7 +98,33 @@ Result<std::unique_ptr<const Blob>> FileBlobStore::open(const Digest& digest,
 }
 
 Result<void> FileBlobStore::remove(const Digest& digest) {
-  return shared_->blobs(digest.algorithm()).remove(digest);
+  SHALE_TRY(shared_->blobs(digest.algorithm()).remove(digest));
+  return shared_->quarantine->release(digest);
+}
+
+Result<std::vector<StoredFile>> FileBlobStore::list(const std::optional<Digest>& after,
+                                                    std::size_t limit) const {
+  std::vector<StoredFile> listed;
+  for (const auto algorithm : {Algorithm::kSha256, Algorithm::kSha512}) {
+    if (after && after->algorithm() > algorithm) continue;
+    const bool begun = after && after->algorithm() == algorithm;
+    SHALE_TRY_ASSIGN(auto more, shared_->blobs(algorithm).list(begun ? after : std::nullopt,
+                                                               limit - listed.size()));
+    std::ranges::move(more, std::back_inserter(listed));
+  }
+  return listed;
+}
+
+Result<void> FileBlobStore::quarantine(const Digest& digest) {
+  return shared_->quarantine->take_in(shared_->blobs(digest.algorithm()), digest);
+}
+
+Result<void> FileBlobStore::release(const Digest& digest) {
+  return shared_->quarantine->release(digest);
+}
+
+Result<std::vector<Quarantined>> FileBlobStore::quarantined() const {
+  return shared_->quarantine->list();
 }
 
 Result<Space> FileBlobStore::space() const {

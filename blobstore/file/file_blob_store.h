@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,11 @@ class FileBlobStore final : public BlobStore {
   Result<std::uint64_t> size(const Digest& digest) const override;
   Result<std::unique_ptr<const Blob>> open(const Digest& digest, std::uint64_t size) const override;
   Result<void> remove(const Digest& digest) override;
+  Result<std::vector<StoredFile>> list(const std::optional<Digest>& after,
+                                       std::size_t limit) const override;
+  Result<void> quarantine(const Digest& digest) override;
+  Result<void> release(const Digest& digest) override;
+  Result<std::vector<Quarantined>> quarantined() const override;
   Result<Space> space() const override;
   Result<void> admit(std::uint64_t bytes) override;
 

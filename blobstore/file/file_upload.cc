@@ -86,7 +86,10 @@ Result<void> FileUpload::commit(const Digest& expected) {
   // Against slips of administrators. Nothing depends on it, so neither on the answer.
   static_cast<void>(file_.files().set_mode(file_.descriptor(), status.st_mode & kReadOnly));
   end();
-  return place.sync();
+  SHALE_TRY(place.sync());
+  // What is damaged has served. Should it stay, the next start sees that the blob is back.
+  static_cast<void>(shared_.quarantine->release(expected));
+  return {};
 }
 
 void FileUpload::end() {

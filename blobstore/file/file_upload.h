@@ -7,6 +7,7 @@
 #include "blobstore/blob_store.h"
 #include "blobstore/file/blob_directory.h"
 #include "blobstore/file/file.h"
+#include "blobstore/file/quarantine_directory.h"
 #include "blobstore/file/space_reserve.h"
 #include "blobstore/file/upload_directory.h"
 
@@ -15,15 +16,18 @@ namespace shale::file {
 /// What the sessions of one store share. Outlives them.
 struct Shared {
   Shared(File uploads_directory, std::unique_ptr<BlobDirectory> sha256_blobs,
-         std::unique_ptr<BlobDirectory> sha512_blobs, std::uint64_t reserve_bytes)
+         std::unique_ptr<BlobDirectory> sha512_blobs,
+         std::unique_ptr<QuarantineDirectory> set_aside, std::uint64_t reserve_bytes)
       : uploads(std::move(uploads_directory)),
         sha256(std::move(sha256_blobs)),
         sha512(std::move(sha512_blobs)),
+        quarantine(std::move(set_aside)),
         reserve(uploads.directory(), reserve_bytes) {}
 
   UploadDirectory uploads;
   std::unique_ptr<BlobDirectory> sha256;
   std::unique_ptr<BlobDirectory> sha512;
+  std::unique_ptr<QuarantineDirectory> quarantine;
   SpaceReserve reserve;
 
   BlobDirectory& blobs(Algorithm algorithm) const noexcept {

@@ -1,29 +1,17 @@
 #include "blobstore/file/upload_directory.h"
 
 #include <cerrno>
-#include <chrono>
-#include <memory>
 #include <utility>
 
 #include <fcntl.h>
 
-#include <dirent.h>
+#include "blobstore/file/directories.h"
 
 namespace shale::file {
 namespace {
 
 constexpr ::mode_t kFileMode = 0640;
 constexpr int kFlags = O_RDWR | O_NOFOLLOW;
-
-struct CloseStream {
-  void operator()(::DIR* stream) const noexcept { ::closedir(stream); }
-};
-
-Time modified(const struct ::stat& status) {
-  return Time(std::chrono::duration_cast<std::chrono::milliseconds>(
-      std::chrono::seconds(status.st_mtim.tv_sec) +
-      std::chrono::nanoseconds(status.st_mtim.tv_nsec)));
-}
 
 }  // namespace
 
@@ -74,28 +62,11 @@ void UploadDirectory::condemn(const UploadId& id) {
 }
 
 Result<UploadDirectory::Listing> UploadDirectory::list() const {
-  FileSystem& files = directory_.files();
-  // A descriptor of its own, because reading a directory moves its position.
-  const int descriptor = files.open_at(directory_.descriptor(), ".", O_RDONLY | O_DIRECTORY, 0);
-  if (descriptor < 0) return system_error(-descriptor, "open", directory_.path());
-  const std::unique_ptr<::DIR, CloseStream> stream(::fdopendir(descriptor));
-  if (!stream) {
-    const int error = errno;
-    files.close(descriptor);
-    return system_error(error, "list", directory_.path());
-  }
-
+  SHALE_TRY_ASSIGN(const auto names, list_names(directory_));
   Listing listing;
-  for (;;) {
-    errno = 0;
-    // NOLINTNEXTLINE(concurrency-mt-unsafe): threads may read different streams, and this is ours.
-    const struct ::dirent* const entry = ::readdir(stream.get());
-    if (entry == nullptr) break;
-    const std::string name = entry->d_name;
-    if (name == "." || name == "..") continue;
-
+  for (const std::string& name : names) {
     struct ::stat status{};
-    const int done = files.status_at(directory_.descriptor(), name.c_str(), status);
+    const int done = directory_.files().status_at(directory_.descriptor(), name.c_str(), status);
     if (done == -ENOENT) continue;  // committed or cancelled meanwhile
     if (done < 0) return system_error(-done, "stat", directory_.path() + "/" + name);
     auto id = UploadId::parse(name);
@@ -104,9 +75,8 @@ Result<UploadDirectory::Listing> UploadDirectory::list() const {
       continue;
     }
     listing.uploads.push_back(
-        {*std::move(id), static_cast<std::uint64_t>(status.st_size), modified(status)});
+        {*std::move(id), static_cast<std::uint64_t>(status.st_size), time_of(status.st_mtim)});
   }
-  if (errno != 0) return system_error(errno, "list", directory_.path());
   return listing;
 }
 

@@ -42,6 +42,9 @@ Result<http::Opened> put_upload(const Call& call);
 // Of the whole registry: collection.cc.
 Result<http::Response> get_collection(const Call& call);
 Result<http::Response> post_collection_run(const Call& call);
+// The same: scrub.cc.
+Result<http::Response> get_scrub(const Call& call);
+Result<http::Response> post_scrub(const Call& call);
 // Where the space is: usage.cc.
 Result<http::Response> get_usage(const Call& call);
 Result<http::Response> get_repository_usage(const Call& call);

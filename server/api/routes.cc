@@ -21,6 +21,7 @@ constexpr std::string_view kRevoke = "/auth/revoke";
 
 constexpr std::string_view kCollection = "/api/v1/gc";
 constexpr std::string_view kCollectionRun = "/api/v1/gc/run";
+constexpr std::string_view kScrub = "/api/v1/scrub";
 constexpr std::string_view kTokensRevoke = "/api/v1/tokens/revoke";
 constexpr std::string_view kRobots = "/api/v1/robots";
 constexpr std::string_view kRobot = "/api/v1/robots/{robot}";
@@ -89,6 +90,11 @@ constexpr std::array kRoutes = {
           PointRead{get_collection}},
     Route{Method::kPost, Resource::kCollectionRun, kCollectionRun, Need::kAdmin,
           Blocking{post_collection_run, Blocking::Body::kSmall}},
+
+    Route{Method::kGet, Resource::kScrub, kScrub, Need::kAdmin, PointRead{get_scrub}},
+    Route{Method::kHead, Resource::kScrub, kScrub, Need::kAdmin, PointRead{get_scrub}},
+    Route{Method::kPost, Resource::kScrub, kScrub, Need::kAdmin,
+          Blocking{post_scrub, Blocking::Body::kSmall}},
 
     Route{Method::kPost, Resource::kTokensRevoke, kTokensRevoke, Need::kAdmin,
           Blocking{post_tokens_revoke, Blocking::Body::kSmall}},

@@ -101,6 +101,7 @@ std::optional<Target> parse_target(std::string_view path) {
   if (path == "/auth/revoke") return Target{Resource::kRevoke, {}, {}};
   if (path == "/api/v1/gc") return Target{Resource::kCollection, {}, {}};
   if (path == "/api/v1/gc/run") return Target{Resource::kCollectionRun, {}, {}};
+  if (path == "/api/v1/scrub") return Target{Resource::kScrub, {}, {}};
   if (path == "/api/v1/tokens/revoke") return Target{Resource::kTokensRevoke, {}, {}};
   if (path == "/api/v1/rules") return Target{Resource::kRules, {}, {}};
   if (path == "/api/v1/retention/run") return Target{Resource::kRetentionRun, {}, {}};

@@ -23,6 +23,7 @@ enum class Resource : std::uint8_t {
 
   kCollection,     ///< /api/v1/gc
   kCollectionRun,  ///< /api/v1/gc/run
+  kScrub,          ///< /api/v1/scrub
 
   kTokensRevoke,  ///< /api/v1/tokens/revoke, likewise
   kRobots,        ///< /api/v1/robots, likewise

@@ -21,6 +21,7 @@
 #include "server/cli/retention_command.h"
 #include "server/cli/robot_command.h"
 #include "server/cli/rules_check.h"
+#include "server/cli/scrub_command.h"
 #include "server/cli/tag_command.h"
 #include "server/cli/tls_command.h"
 #include "server/cli/usage_command.h"
@@ -151,6 +152,41 @@ class ServeCommand {
  private:
   CLI::App& command_;
   ConfigFlags flags_;
+};
+
+class FsckCommand {
+ public:
+  explicit FsckCommand(CLI::App& app)
+      : command_(*app.add_subcommand(
+            "fsck",
+            "Prove that all that is stored is well, or say what is not; not while it serves")),
+        flags_(command_) {
+    command_.add_flag("--repair", options_.repair,
+                      "Rebuild from the manifests what can be, set damaged blobs aside, remove "
+                      "orphans, then prove it");
+    command_.add_flag("--quick", options_.quick,
+                      "Compare the sizes of blobs, and do not read their bytes");
+    command_.add_option("--output", output_, "How to print it: table or json")
+        ->check(CLI::IsMember({"table", "json"}))
+        ->type_name("FORMAT")
+        ->capture_default_str();
+  }
+
+  bool chosen() const { return command_.parsed(); }
+
+  int run(const Surroundings& surroundings) const {
+    const auto loaded = flags_.load(surroundings);
+    if (!loaded) return kUsage;
+    FsckOptions options = options_;
+    options.json = output_ == "json";
+    return surroundings.fsck(loaded->config, options, surroundings.out, surroundings.err);
+  }
+
+ private:
+  CLI::App& command_;
+  ConfigFlags flags_;
+  FsckOptions options_;
+  std::string output_ = "table";
 };
 
 class CheckConfigCommand {
@@ -354,6 +390,8 @@ int run(const std::vector<std::string>& arguments, const Surroundings& surroundi
   const UsageCommands usage(app);
   const PolicyCommand policy(app);
   const GcCommand gc(app);
+  const ScrubCommand scrub(app);
+  const FsckCommand fsck(app);
   const TagCommand tag(app);
   const RemovalCommand removal(app);
   const HistoryCommand history(app);
@@ -378,6 +416,8 @@ int run(const std::vector<std::string>& arguments, const Surroundings& surroundi
   if (gc.chosen()) return gc.run(surroundings);
   if (removal.chosen()) return removal.run(surroundings);
   if (history.chosen()) return history.run(surroundings);
+  if (scrub.chosen()) return scrub.run(surroundings);
+  if (fsck.chosen()) return fsck.run(surroundings);
   if (tag.chosen()) return tag.run(surroundings);
   if (retention.chosen()) return retention.run(surroundings);
   if (rules.chosen()) return rules.run(surroundings);

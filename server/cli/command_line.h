@@ -15,12 +15,24 @@ inline constexpr int kOk = 0;
 inline constexpr int kFailure = 1;  ///< it could not be done
 inline constexpr int kUsage = 2;    ///< the command line or the configuration is wrong
 
+/// What `shale fsck` is told.
+struct FsckOptions {
+  bool repair = false;
+  bool quick = false;  ///< sizes only
+  bool json = false;
+};
+
 /// What the program runs in. Borrows the streams.
 struct Surroundings {
   std::vector<std::string> environment;  ///< `NAME=value`
   std::ostream& out;
   std::ostream& err;
   std::function<int(const config::Config&)> serve;  ///< what `shale serve` does
+  /// What `shale fsck` does; prints to the streams of this.
+  // NOLINTNEXTLINE(readability-redundant-member-init): may be left out
+  std::function<int(const config::Config&, const FsckOptions&, std::ostream& out,
+                    std::ostream& err)>
+      fsck = {};
   /// Asks for a new password; none when there is none. It never comes from the command
   /// line, which others can read.
   // NOLINTNEXTLINE(readability-redundant-member-init): may be left out

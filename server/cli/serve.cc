@@ -29,6 +29,7 @@
 #include "server/net/server.h"
 #include "server/registry/collector.h"
 #include "server/registry/retainer.h"
+#include "server/registry/scrubber.h"
 #include "server/registry/sweeper.h"
 
 namespace shale::cli {
@@ -124,6 +125,19 @@ void report_collection(log::Logger& logger, const Result<registry::CollectReport
                             {"bytes", collected->bytes}});
 }
 
+void report_scrub(log::Logger& logger, const registry::ScrubDesk::Status& status) {
+  const registry::ScrubReport& report = status.report;
+  for (const std::string& words : report.words)
+    logger.error("the scrub found damage", {{"what", words}});
+  const bool well = report.all_is_well() && status.failure.empty();
+  std::vector<log::Field> fields = {{"blobs", report.blobs},
+                                    {"bytes", report.bytes},
+                                    {"set_aside", status.set_aside},
+                                    {"orphans_removed", report.removed}};
+  if (!status.failure.empty()) fields.emplace_back("cause", std::string_view(status.failure));
+  logger.log(well ? log::Level::kInfo : log::Level::kError, "scrubbed", fields);
+}
+
 /// Everything that lives as long as the program serves, in the order in which
 /// one needs the other.
 struct House {
@@ -159,6 +173,9 @@ struct House {
                      logger.info("retention removed manifests",
                                  {{"repository", where}, {"manifests", *removed}});
                  }),
+        scrubber(
+            registry, clock, {.rate = config.storage.scrub_rate},
+            [&logger](const registry::ScrubDesk::Status& status) { report_scrub(logger, status); }),
         gatehouse(config.auth.configured() ? std::make_unique<Gatehouse>(config, clock, logger)
                                            : nullptr),
         api(registry, logger, api_settings(config), gatehouse ? &gatehouse->guard() : nullptr),
@@ -174,6 +191,7 @@ struct House {
   registry::Sweeper sweeper;
   registry::Collector collector;
   registry::Retainer retainer;
+  registry::Scrubber scrubber;
   std::unique_ptr<Gatehouse> gatehouse;  ///< null without authentication
   api::Api api;
   net::Server server;

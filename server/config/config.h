@@ -59,6 +59,7 @@ struct Config {
     std::chrono::milliseconds lease = std::chrono::minutes{10};
     /// Of deleted manifests, where no rule says otherwise.
     std::chrono::milliseconds history = std::chrono::hours{24 * 14};
+    std::uint64_t scrub_rate = std::uint64_t{4} << 20;  ///< bytes a second; 0: only when asked
 
     bool operator==(const Storage&) const = default;
   };

@@ -28,6 +28,7 @@ class MemoryMetadataStore final : public MetadataStore {
                                        const Reference& reference) const override;
   Result<BlobLink> find_blob(const RepositoryName& repository, const Digest& digest) const override;
   Result<std::optional<std::string>> read_small_blob(const Digest& digest) const override;
+  Result<std::optional<StoredBlob>> find_stored_blob(const Digest& digest) const override;
   Result<bool> repository_exists(const RepositoryName& repository) const override;
   Result<UploadRow> find_upload(const UploadId& id) const override;
   Result<Usage> usage(const RepositoryName& repository) const override;

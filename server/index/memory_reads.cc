@@ -63,6 +63,14 @@ Result<std::optional<std::string>> MemoryMetadataStore::read_small_blob(
   return found == state->small_blobs.end() ? std::nullopt : std::optional(found->second);
 }
 
+Result<std::optional<StoredBlob>> MemoryMetadataStore::find_stored_blob(
+    const Digest& digest) const {
+  const auto state = state_.lock();
+  const auto found = state->blobs.find(digest);
+  if (found == state->blobs.end()) return std::optional<StoredBlob>();
+  return std::optional(StoredBlob{digest, found->second, state->small_blobs.contains(digest)});
+}
+
 Result<bool> MemoryMetadataStore::repository_exists(const RepositoryName& repository) const {
   const auto state = state_.lock();
   const Repository* found = state->find(repository);

@@ -218,6 +218,8 @@ class MetadataStore {
                                      const Digest& digest) const = 0;
   /// The bytes of a blob that was linked with them, whoever has it; else none.
   virtual Result<std::optional<std::string>> read_small_blob(const Digest& digest) const = 0;
+  /// What is known of a blob's bytes, whoever has it, also while it is doomed; else none.
+  virtual Result<std::optional<StoredBlob>> find_stored_blob(const Digest& digest) const = 0;
   virtual Result<bool> repository_exists(const RepositoryName& repository) const = 0;
   virtual Result<UploadRow> find_upload(const UploadId& id) const = 0;  ///< or `kUploadUnknown`
   virtual Result<Usage> usage(const RepositoryName& repository) const = 0;

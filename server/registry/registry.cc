@@ -1,6 +1,7 @@
 #include "server/registry/registry.h"
 
 #include <algorithm>
+#include <mutex>
 #include <set>
 #include <utility>
 #include <variant>
@@ -65,6 +66,12 @@ Result<Digest> digest_of(const PushManifest& request) {
   return actual;
 }
 
+/// A store that cannot tell has none; the next scrub finds them again.
+std::vector<Quarantined> set_aside_in(const BlobStore& blobs) {
+  auto known = blobs.quarantined();
+  return known ? *std::move(known) : std::vector<Quarantined>();
+}
+
 }  // namespace
 
 Result<void> demand_enabled(bool setting, const std::string& what) {
@@ -83,12 +90,21 @@ struct Registry::State {
         collection(blob_store, metadata_store, time, registry_options.lease),
         past(metadata_store),
         room(metadata_store, registry_options.quotas),
-        uploads(blob_store, metadata_store, time, collection.locks(), room,
+        quarantine(set_aside_in(blob_store)),
+        scrub(blob_store, metadata_store, time, quarantine, collection.locks()),
+        uploads(blob_store, metadata_store, time, collection.locks(), quarantine, room,
                 registry_options.upload_expiry, registry_options.small_blob_bytes) {}
 
   /// A blob of the repository. One that is on its way out has its lease renewed; when it
   /// is just being taken, it is not there, and the client uploads it.
   Result<BlobLink> find_and_renew(const RepositoryName& repository, const Digest& digest);
+  /// `kBlobUnknown` for a blob that is set aside as damaged.
+  Result<void> demand_whole(const Digest& digest) const;
+  /// A pull found the bytes gone or of another size: nobody is told any more that they are
+  /// here, so that the next push brings them back. Does not wait.
+  void set_aside_lost(const BlobLink& link);
+  /// `kManifestBlobUnknown` when the manifest needs what is set aside.
+  Result<void> demand_whole(const index::Manifest& manifest) const;
   /// The bytes of a blob: `kBlobUnknown` when they are gone, `kCorrupt` when they are
   /// not as many.
   Result<std::unique_ptr<const Blob>> open(const BlobLink& link) const;
@@ -109,6 +125,10 @@ struct Registry::State {
   Collection collection;
   TagPast past;
   const Room room;
+  Quarantine quarantine;
+  Scrub scrub;
+  ScrubDesk scrub_desk;
+  std::mutex scrubbing;  // one at a time
   PullLog pulls;
   Uploads uploads;
   Turnstile large_manifests{kLargeManifestsAtOnce};
@@ -159,6 +179,7 @@ Result<BlobLink> Registry::stat_blob(const RepositoryName& repository, const Dig
 Result<BlobLink> Registry::State::find_and_renew(const RepositoryName& repository,
                                                  const Digest& digest) {
   SHALE_TRY_ASSIGN(BlobLink link, metadata.find_blob(repository, digest));
+  SHALE_TRY(demand_whole(digest));
   if (!link.doomed) return link;
   // The lease first, then the look: what is there then stays.
   const auto kept = collection.locks().try_keep(digest);
@@ -169,17 +190,33 @@ Result<BlobLink> Registry::State::find_and_renew(const RepositoryName& repositor
   return metadata.find_blob(repository, digest);
 }
 
+Result<void> Registry::State::demand_whole(const Digest& digest) const {
+  const auto since = quarantine.since(digest);
+  if (!since) return {};
+  return invalid(Errc::kBlobUnknown, set_aside_words(digest, *since));
+}
+
 Result<OpenBlob> Registry::open_blob(const RepositoryName& repository, const Digest& digest) const {
   SHALE_TRY_ASSIGN(const BlobLink link, state_->metadata.find_blob(repository, digest));
+  SHALE_TRY(state_->demand_whole(digest));
   auto blob = state_->open(link);
-  if (!blob && blob.error().code == Errc::kBlobUnknown) {
-    // Collected between the two looks?
-    SHALE_TRY(state_->metadata.find_blob(repository, digest));
-    return Error{Errc::kCorrupt, digest.str() + " is linked into " + repository.str() +
-                                     ", but its bytes are not in the store"};
-  }
-  if (!blob) return std::move(blob).error();
-  return OpenBlob{link, *std::move(blob)};
+  if (blob) return OpenBlob{link, *std::move(blob)};
+  const Error error = std::move(blob).error();
+  if (error.code != Errc::kBlobUnknown && error.code != Errc::kCorrupt) return error;
+  // Collected between the two looks?
+  SHALE_TRY(state_->metadata.find_blob(repository, digest));
+  state_->set_aside_lost(link);
+  return Error{Errc::kBlobUnknown,
+               digest.str() + " is linked into " + repository.str() +
+                   ", but the store does not have its bytes: " + error.message,
+               {"the bytes of " + digest.str() + " are lost: push the blob again"}};
+}
+
+void Registry::State::set_aside_lost(const BlobLink& link) {
+  scrub_desk.count_lost();
+  // Under the whole lock, so that no push has just brought it back.
+  const auto lock = collection.locks().try_remove(link.digest);
+  if (lock.owns_lock() && !open(link)) quarantine.add(link.digest, clock.now());
 }
 
 Result<std::unique_ptr<const Blob>> Registry::State::open(const BlobLink& link) const {
@@ -257,6 +294,7 @@ Result<std::optional<BlobLink>> Registry::State::mount_from(const RepositoryName
   };
   auto link = metadata.find_blob(from, digest);
   if (!link) return none_if_unknown(std::move(link).error());
+  if (quarantine.since(digest)) return nothing;
   const auto blob = open(*link);
   if (!blob && blob.error().code == Errc::kCorrupt) return nothing;
   if (!blob) return none_if_unknown(blob.error());
@@ -297,6 +335,7 @@ Result<PushedManifest> Registry::push_manifest(const PushManifest& request) {
   SHALE_TRY_ASSIGN(index::Manifest manifest,
                    parse_manifest(digest, request.content_type, request.bytes));
   SHALE_TRY(state_->settle_index_entries(request.repository, manifest));
+  if (!options.allow_sparse) SHALE_TRY(state_->demand_whole(manifest));
 
   PushedManifest pushed{.digest = digest, .subject = {}, .tags = tags};
   const auto subject =
@@ -310,6 +349,19 @@ Result<PushedManifest> Registry::push_manifest(const PushManifest& request) {
                                            .tag_moves = request.tag_moves,
                                            .condition = request.condition}));
   return pushed;
+}
+
+Result<void> Registry::State::demand_whole(const index::Manifest& manifest) const {
+  if (quarantine.size() == 0) return {};
+  Error error{Errc::kManifestBlobUnknown, "the manifest needs blobs that are set aside"};
+  for (const index::Edge& edge : manifest.edges) {
+    const bool blob =
+        edge.kind != index::EdgeKind::kManifest && edge.kind != index::EdgeKind::kSubject;
+    const auto since = blob ? quarantine.since(edge.target.digest) : std::nullopt;
+    if (since) error.details.push_back(set_aside_words(edge.target.digest, *since));
+  }
+  if (error.details.empty()) return {};
+  return error;
 }
 
 Result<void> Registry::State::settle_index_entries(const RepositoryName& repository,
@@ -397,6 +449,34 @@ Result<CollectReport> Registry::collect(CollectWhat what, std::size_t limit) {
 
 CollectReport Registry::collected() const noexcept {
   return state_->collection.totals();
+}
+
+// --- scrubbing ---
+
+bool Registry::ask_for_scrub(std::uint64_t rate) {
+  return state_->scrub_desk.ask(rate);
+}
+
+std::optional<std::uint64_t> Registry::take_scrub_request() {
+  return state_->scrub_desk.take();
+}
+
+Result<void> Registry::scrub(std::uint64_t rate, const std::stop_token& stop) {
+  const std::scoped_lock one_at_a_time(state_->scrubbing);
+  ScrubDesk& desk = state_->scrub_desk;
+  ScrubReport report;
+  desk.begin(rate, state_->clock.now());
+  auto outcome = state_->scrub.run(
+      {.rate = rate, .young = state_->options.lease}, stop,
+      [&desk](const ScrubReport& now) { desk.show(now); }, report);
+  desk.end(report, outcome, state_->clock.now());
+  return outcome;
+}
+
+ScrubDesk::Status Registry::scrub_status() const {
+  ScrubDesk::Status status = state_->scrub_desk.status();
+  status.set_aside = state_->quarantine.size();
+  return status;
 }
 
 }  // namespace shale::registry

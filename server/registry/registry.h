@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "server/registry/retention_run.h"
 #include "server/registry/room.h"
 #include "server/registry/rules.h"
+#include "server/registry/scrub_desk.h"
 #include "server/registry/tag_past.h"
 #include "server/registry/usage_report.h"
 
@@ -226,6 +228,15 @@ class Registry {
   Result<CollectReport> collect(CollectWhat what, std::size_t limit);
   /// What was collected since the start.
   CollectReport collected() const noexcept;
+
+  /// Has a scrub run at `rate` bytes a second, 0 for full speed. False while one is asked for
+  /// or runs. It is for the `Scrubber` to do it.
+  bool ask_for_scrub(std::uint64_t rate);
+  /// The rate of a scrub that was asked for; each once.
+  std::optional<std::uint64_t> take_scrub_request();
+  /// Compares all that is stored with what is known of it: see `Scrub`. One at a time.
+  Result<void> scrub(std::uint64_t rate, const std::stop_token& stop);
+  ScrubDesk::Status scrub_status() const;
 
  private:
   struct State;

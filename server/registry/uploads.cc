@@ -90,14 +90,22 @@ class Uploads::Writer final : public UploadWriter {
     if (!small) return end_failed(held, expected, std::move(small).error());
     index::LinkBlob link{repository_, expected, size, std::nullopt, *std::move(small)};
     if (kind_ == Kind::kResumable) link.upload = held.id();
+    const bool healed = uploads_.quarantine_.since(expected).has_value();
+    const bool in_file = !link.bytes;
+    if (healed && in_file) {
+      SHALE_TRY_ASSIGN(link.bytes, uploads_.read_back(expected, size));
+    }
     // Bytes in a file are a blob by now and the session is used up. Should the link fail,
     // nobody names that blob, and the row is left to `expire`. Small ones stay with the
     // upload until they are linked, for the client was told that they had come.
-    if (!link.bytes || !link.upload) held.session().reset();
+    if (in_file || !link.upload) held.session().reset();
     SHALE_TRY(uploads_.metadata_.link_blob(link));
+    uploads_.quarantine_.published(expected);
+    // Should this fail, the next scrub finds the blob whole.
+    if (healed) static_cast<void>(uploads_.blobs_.release(expected));
     held.session().reset();
     // The copy for restarts; should it stay, `expire` finds it.
-    if (link.bytes && link.upload) static_cast<void>(uploads_.blobs_.cancel_upload(held.id()));
+    if (!in_file && link.upload) static_cast<void>(uploads_.blobs_.cancel_upload(held.id()));
     return index::BlobLink{expected, size};
   }
 
@@ -206,6 +214,17 @@ Result<void> Uploads::check_owner(const RepositoryName& repository, const Upload
   SHALE_TRY_ASSIGN(const index::UploadRow row, metadata_.find_upload(id));
   if (row.repository == repository) return {};
   return Error{Errc::kUploadUnknown, "upload " + id.str() + " belongs to " + row.repository.str()};
+}
+
+Result<std::optional<std::string>> Uploads::read_back(const Digest& digest,
+                                                      std::uint64_t size) const {
+  if (size > kSmallBlobLimit) return std::optional<std::string>();
+  SHALE_TRY_ASSIGN(const auto known, metadata_.find_stored_blob(digest));
+  if (!known || !known->small) return std::optional<std::string>();
+  SHALE_TRY_ASSIGN(const auto file, blobs_.open(digest, size));
+  std::string bytes(size, '\0');
+  SHALE_TRY(file->read(0, std::as_writable_bytes(std::span(bytes))));
+  return std::optional(std::move(bytes));
 }
 
 std::unique_ptr<StagedUpload> Uploads::stage(const UploadId& id, Algorithm algorithm) const {

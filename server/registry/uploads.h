@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "server/registry/digest_locks.h"
+#include "server/registry/quarantine.h"
 #include "server/registry/registry.h"
 #include "server/registry/upload_table.h"
 
@@ -18,11 +19,13 @@ namespace shale::registry {
 class Uploads {
  public:
   Uploads(BlobStore& blobs, index::MetadataStore& metadata, const Clock& clock, DigestLocks& locks,
-          const Room& room, std::chrono::seconds expiry, std::size_t small_blob_bytes)
+          Quarantine& quarantine, const Room& room, std::chrono::seconds expiry,
+          std::size_t small_blob_bytes)
       : blobs_(blobs),
         metadata_(metadata),
         clock_(clock),
         locks_(locks),
+        quarantine_(quarantine),
         room_(room),
         expiry_(expiry),
         small_blob_bytes_(small_blob_bytes),
@@ -40,6 +43,9 @@ class Uploads {
  private:
   class Writer;
 
+  /// The bytes of a blob that was set aside and came back as a file, when they may be
+  /// among the metadata: what is there is damaged, and is read before the file.
+  Result<std::optional<std::string>> read_back(const Digest& digest, std::uint64_t size) const;
   /// `kUploadUnknown` unless `repository` has that upload.
   Result<void> check_owner(const index::RepositoryName& repository, const UploadId& id) const;
   std::unique_ptr<StagedUpload> stage(const UploadId& id, Algorithm algorithm) const;
@@ -55,6 +61,7 @@ class Uploads {
   index::MetadataStore& metadata_;
   const Clock& clock_;
   DigestLocks& locks_;
+  Quarantine& quarantine_;
   const Room& room_;
   const std::chrono::seconds expiry_;
   const std::size_t small_blob_bytes_;

@@ -1,6 +1,8 @@
 // What every `BlobStore` keeps to, whatever it stores the bytes in.
 #include <algorithm>
 #include <atomic>
+#include <optional>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -308,6 +310,79 @@ TEST_CASE_TEMPLATE("BlobStore: a removed blob is gone, but not for its readers",
   SUBCASE("and it can be uploaded again") {
     put_blob(backend.store, "hello");
     CHECK(read_blob(backend.store, digest) == "hello");
+  }
+}
+
+TEST_CASE_TEMPLATE("BlobStore: all blobs are listed by digest, page by page", Backend, InMemory,
+                   OnDisk) {
+  Backend backend;
+  CHECK(value(backend.store.list(std::nullopt, 10)).empty());
+  std::vector<Digest> put;
+  for (int i = 0; i < 40; ++i) {
+    put.push_back(put_blob(backend.store, "blob " + std::to_string(i), i % 2 ? kSha256 : kSha512));
+  }
+  std::ranges::sort(put);
+
+  std::vector<Digest> listed;
+  std::optional<Digest> after;
+  for (;;) {
+    const auto page = value(backend.store.list(after, 7));
+    REQUIRE(page.size() <= 7);
+    for (const StoredFile& file : page) {
+      CHECK(file.size == value(backend.store.size(file.digest)));
+      listed.push_back(file.digest);
+    }
+    if (page.size() < 7) break;
+    after = page.back().digest;
+  }
+  CHECK(listed == put);
+}
+
+TEST_CASE_TEMPLATE("BlobStore: a blob that is set aside is absent until it comes again", Backend,
+                   InMemory, OnDisk) {
+  Backend backend;
+  const Digest damaged = put_blob(backend.store, "hello");
+  const Digest other = put_blob(backend.store, "other");
+  const auto reader = value(backend.store.open(damaged, 5));
+  REQUIRE(backend.store.quarantine(damaged));
+  REQUIRE(backend.store.quarantine(damaged));  // once more is no error
+
+  CHECK(error_code(backend.store.size(damaged)) == Errc::kBlobUnknown);
+  CHECK(error_code(backend.store.open(damaged, 5)) == Errc::kBlobUnknown);
+  CHECK(value(backend.store.list(std::nullopt, 10)).size() == 1);
+  REQUIRE(value(backend.store.quarantined()).size() == 1);
+  CHECK(value(backend.store.quarantined())[0].digest == damaged);
+  CHECK(read_blob(backend.store, other) == "other");
+  std::string rest(5, ' ');
+  CHECK(value(reader->read(0, std::as_writable_bytes(std::span(rest)))) == 5);
+
+  SUBCASE("by an upload") {
+    put_blob(backend.store, "hello");
+    CHECK(read_blob(backend.store, damaged) == "hello");
+    CHECK(value(backend.store.quarantined()).empty());
+  }
+  SUBCASE("or is forgotten by its removal") {
+    REQUIRE(backend.store.remove(damaged));
+    CHECK(value(backend.store.quarantined()).empty());
+    CHECK(error_code(backend.store.size(damaged)) == Errc::kBlobUnknown);
+  }
+  SUBCASE("or is released") {
+    REQUIRE(backend.store.release(damaged));
+    REQUIRE(backend.store.release(damaged));
+    CHECK(value(backend.store.quarantined()).empty());
+  }
+}
+
+TEST_CASE_TEMPLATE("BlobStore: bytes that are kept elsewhere can be noted as damaged", Backend,
+                   InMemory, OnDisk) {
+  Backend backend;
+  for (const auto algorithm : {kSha256, kSha512}) {
+    const Digest elsewhere = digest_of("small", algorithm);
+    REQUIRE(backend.store.quarantine(elsewhere));
+    REQUIRE(value(backend.store.quarantined()).size() == 1);
+    CHECK(value(backend.store.quarantined())[0].digest == elsewhere);
+    REQUIRE(backend.store.release(elsewhere));
+    CHECK(value(backend.store.quarantined()).empty());
   }
 }
 

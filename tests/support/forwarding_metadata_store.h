@@ -27,6 +27,9 @@ class ForwardingMetadataStore : public index::MetadataStore {
                                     const Digest& digest) const override {
     return real_.find_blob(repository, digest);
   }
+  Result<std::optional<index::StoredBlob>> find_stored_blob(const Digest& digest) const override {
+    return real_.find_stored_blob(digest);
+  }
   Result<std::optional<std::string>> read_small_blob(const Digest& digest) const override {
     return real_.read_small_blob(digest);
   }

@@ -17,6 +17,12 @@ Result<std::vector<std::string>> RocksMetadataStore::check() const {
 namespace rocks {
 
 Result<std::vector<std::string>> Checker::run() {
+  SHALE_TRY(count());
+  SHALE_TRY(check_usage());
+  return std::move(findings_);
+}
+
+Result<void> Checker::count() {
   SHALE_TRY_ASSIGN(const auto row, view_.row<SequenceRow>(Family::kStore, keys::kSequence));
   sequence_ = row ? row->sequence : 0;
 
@@ -37,9 +43,7 @@ Result<std::vector<std::string>> Checker::run() {
   SHALE_TRY(check_deleted());
   SHALE_TRY(check_doomed());
   // Last, for they compare with what the others have counted.
-  SHALE_TRY(check_repositories());
-  SHALE_TRY(check_usage());
-  return std::move(findings_);
+  return check_repositories();
 }
 
 void Checker::demand(bool holds, const std::string& what) {

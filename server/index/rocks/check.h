@@ -22,6 +22,11 @@ class Checker {
   /// store cannot be read to its end.
   Result<std::vector<std::string>> run();
 
+  /// Only counts what there is, for those who make the counters anew.
+  Result<void> count();
+  const std::map<std::string, Usage>& counted() const noexcept { return counted_; }
+  const StoreUsage& counted_in_store() const noexcept { return counted_in_store_; }
+
   static constexpr std::size_t kMaxFindings = 1000;
 
  private:

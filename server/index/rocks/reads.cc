@@ -145,6 +145,14 @@ Result<std::optional<std::string>> RocksMetadataStore::read_small_blob(const Dig
   return std::optional(std::move(bytes));
 }
 
+Result<std::optional<StoredBlob>> RocksMetadataStore::find_stored_blob(const Digest& digest) const {
+  SHALE_TRY_ASSIGN(
+      const auto row,
+      View(*state_->database).row<rocks::BlobRow>(Family::kBlobs, keys::content(digest)));
+  if (!row) return std::optional<StoredBlob>();
+  return std::optional(StoredBlob{digest, row->size, row->small});
+}
+
 Result<bool> RocksMetadataStore::repository_exists(const RepositoryName& repository) const {
   return View(*state_->database).has(Family::kRepositories, keys::repository(repository));
 }

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "server/index/metadata_store.h"
+#include "server/index/rocks/repair.h"
 
 namespace shale::index {
 
@@ -70,6 +71,7 @@ class RocksMetadataStore final : public MetadataStore {
                                        const Reference& reference) const override;
   Result<BlobLink> find_blob(const RepositoryName& repository, const Digest& digest) const override;
   Result<std::optional<std::string>> read_small_blob(const Digest& digest) const override;
+  Result<std::optional<StoredBlob>> find_stored_blob(const Digest& digest) const override;
   Result<bool> repository_exists(const RepositoryName& repository) const override;
   Result<UploadRow> find_upload(const UploadId& id) const override;
   Result<Usage> usage(const RepositoryName& repository) const override;
@@ -138,6 +140,11 @@ class RocksMetadataStore final : public MetadataStore {
   Result<void> sync() override;
 
   Result<std::vector<std::string>> check() const override;
+
+  /// Makes all rows agree again, from the bytes of manifests and blobs on: see "Repair" in
+  /// README.md. How many rows were changed. Commits wait until it is over. After an error,
+  /// or a kill, it is to be done again.
+  Result<std::uint64_t> repair(const RepairSources& sources);
 
   /// How often the log was synced for commits: fewer times than there were
   /// commits, when they came at the same time.

@@ -153,6 +153,50 @@ TEST_CASE("FileBlobStore: a blob whose file was cut is corrupt, and a new upload
   CHECK(read_blob(backend.store, digest) == "hello");
 }
 
+TEST_CASE("FileBlobStore: what was set aside is known when the store is opened again") {
+  OnDisk backend;
+  const Digest damaged = put_blob(backend.store, "hello");
+  const Digest marked = digest_of("small");
+  REQUIRE(backend.store.quarantine(damaged));
+  REQUIRE(backend.store.quarantine(marked));
+  const auto kept = backend.root.path() / "quarantine" / "sha256" / damaged.hex();
+  CHECK(std::filesystem::file_size(kept) == 5);
+
+  backend.disk.reset();
+  backend.disk = backend.open();
+  const auto known = value(backend.disk->quarantined());
+  REQUIRE(known.size() == 2);
+  CHECK(known[0].since > Time());
+
+  SUBCASE("and a commit takes it out of there") {
+    put_blob(*backend.disk, "hello");
+    CHECK(!std::filesystem::exists(kept));
+  }
+  SUBCASE("unless the blob is back, as after a crash in the middle of a commit") {
+    const auto place = backend.root.path() / "blobs" / "sha256" / damaged.hex().substr(0, 2);
+    std::filesystem::copy_file(kept, place / damaged.hex());
+    backend.disk.reset();
+    backend.disk = backend.open();
+    REQUIRE(value(backend.disk->quarantined()).size() == 1);
+    CHECK(value(backend.disk->quarantined())[0].digest == marked);
+    CHECK(!std::filesystem::exists(kept));
+  }
+}
+
+TEST_CASE("FileBlobStore: names that are no blobs are not listed") {
+  OnDisk backend;
+  const Digest blob = put_blob(backend.store, "hello");
+  const auto sha256 = backend.root.path() / "blobs" / "sha256";
+  std::ofstream(sha256 / blob.hex().substr(0, 2) / "README") << "notes";
+  std::filesystem::create_directory(sha256 / "zz");
+  const std::string other = digest_of("other").hex();
+  REQUIRE(other.substr(0, 2) != blob.hex().substr(0, 2));
+  std::ofstream(sha256 / blob.hex().substr(0, 2) / other) << "other";  // in a wrong place
+  const auto listed = value(backend.store.list(std::nullopt, 10));
+  REQUIRE(listed.size() == 1);
+  CHECK(listed[0].digest == blob);
+}
+
 TEST_CASE("FileBlobStore: what stands in the place of a blob is not followed") {
   OnDisk backend;
   const Digest digest = digest_of("secret");

@@ -289,6 +289,33 @@ TEST_CASE("FileBlobStore: a blob that cannot be read tells so") {
   CHECK(error_code(blob->read(0, std::as_writable_bytes(std::span(into)))) == Errc::kIo);
 }
 
+TEST_CASE("FileBlobStore: a blob is set aside for good before that is answered") {
+  Faulty f;
+  const Digest blob = put_blob(*f.store, "hello");
+  f.files.forget_log();
+  REQUIRE(f.store->quarantine(blob));
+  // Where the name has come to is synced first, then where it has gone from.
+  const auto log = f.files.log();
+  REQUIRE(log.size() >= 3);
+  const std::vector last(log.end() - 3, log.end());
+  CHECK(last == std::vector{Call::kRename, Call::kSync, Call::kSync});
+}
+
+TEST_CASE("FileBlobStore: a blob that cannot be set aside stays where it is") {
+  Faulty f;
+  const Digest blob = put_blob(*f.store, "hello");
+  for (const int error : {ENOSPC, EROFS}) {
+    f.files.fail(Call::kRename, error);
+    CHECK_FALSE(f.store->quarantine(blob));
+    f.files.mend_all();
+    CHECK(read_blob(*f.store, blob) == "hello");
+    CHECK(value(f.store->quarantined()).empty());
+  }
+  f.files.fail(Call::kMakeDirectory, ENOSPC);
+  CHECK(error_code(f.store->quarantine(blob)) == Errc::kNoSpace);
+  CHECK(read_blob(*f.store, blob) == "hello");
+}
+
 TEST_CASE("FileBlobStore: writing to the disk begins while the body still comes") {
   Faulty f;
   auto upload = value(f.store->begin_upload(UploadId::random(), kSha256));

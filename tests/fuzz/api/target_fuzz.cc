@@ -44,6 +44,8 @@ std::string written(const Target& target) {
       return "/api/v1/gc";
     case Resource::kCollectionRun:
       return "/api/v1/gc/run";
+    case Resource::kScrub:
+      return "/api/v1/scrub";
     case Resource::kRobots:
       return "/api/v1/robots";
     case Resource::kRobot:

@@ -116,6 +116,9 @@ const std::map<string, Expected> kTable = {
     {"GET /api/v1/gc", {401, 401, 403, 403}},
     {"HEAD /api/v1/gc", {401, 401, 403, 403}},
     {"POST /api/v1/gc/run", {401, 401, 403, 403}},
+    {"GET /api/v1/scrub", {401, 401, 403, 403}},
+    {"HEAD /api/v1/scrub", {401, 401, 403, 403}},
+    {"POST /api/v1/scrub", {401, 401, 403, 403}},
     {"POST /api/v1/tokens/revoke", {401, 401, 403, 403}},  // alice administers team-a alone
     {"GET /api/v1/robots", {401, 401, 403, 200}},
     {"HEAD /api/v1/robots", {401, 401, 403, 200}},

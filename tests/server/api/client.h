@@ -63,6 +63,7 @@ class Client {
 
   virtual FakeClock& clock() = 0;
   virtual BlobStore& blobs() = 0;
+  virtual index::MetadataStore& metadata() = 0;
   virtual registry::Registry& registry() = 0;
 
   // What clients do; each ends the test when it fails.

@@ -50,6 +50,7 @@ class InProcess final : public Client {
   std::unique_ptr<HeldRequest> hold(std::string_view head, std::string_view body) override;
   FakeClock& clock() override { return house_.stores.clock; }
   BlobStore& blobs() override { return house_.stores.blobs(); }
+  index::MetadataStore& metadata() override { return house_.stores.metadata(); }
   registry::Registry& registry() override { return house_.registry; }
   MemoryBlobStore& memory() { return house_.stores.blob_store; }
 
@@ -71,6 +72,7 @@ class OverSocket final : public Client {
   std::unique_ptr<HeldRequest> hold(std::string_view head, std::string_view body) override;
   FakeClock& clock() override { return house_.stores.clock; }
   BlobStore& blobs() override { return house_.stores.blobs(); }
+  index::MetadataStore& metadata() override { return house_.stores.metadata(); }
   registry::Registry& registry() override { return house_.registry; }
 
  protected:

@@ -39,6 +39,7 @@ const std::map<std::string, Texts, std::less<>> kOther = {
     {"storage.block_cache", {"64MiB"}},
     {"storage.lease", {"15m"}},
     {"storage.history", {"36h"}},
+    {"storage.scrub_rate", {"5MiB"}},
     {"limits.head_bytes", {"40KiB"}},
     {"limits.target_bytes", {"5000"}},
     {"limits.header_fields", {"64"}},
@@ -105,7 +106,8 @@ Config other_config() {
                     .reserve = std::uint64_t{3} << 30,
                     .block_cache = std::uint64_t{64} << 20,
                     .lease = 15min,
-                    .history = 36h};
+                    .history = 36h,
+                    .scrub_rate = std::uint64_t{5} << 20};
   config.limits = {.head_bytes = 40 * 1024,
                    .target_bytes = 5000,
                    .header_fields = 64,

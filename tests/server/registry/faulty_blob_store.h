@@ -24,12 +24,15 @@ class FaultyBlobStore final : public BlobStore {
     std::optional<Errc> commit;
     std::optional<Errc> cancel;
     std::optional<Errc> remove;
+    std::optional<Errc> quarantine;
     /// Runs once, when the next commit has published its bytes.
     std::function<void()> published = nullptr;
     bool lose = false;  ///< the next session that rests cannot, and its upload is dropped
   };
   Faults faults;
   mutable std::function<void()> after_listing;  ///< runs once, before the next list is given out
+  mutable std::function<void()> after_list;     ///< the same of a list of blobs
+  mutable std::function<void()> after_open;     ///< runs once, after the next blob was opened
   int resumed = 0;
 
   Result<std::unique_ptr<UploadSession>> begin_upload(const UploadId& id,
@@ -54,12 +57,26 @@ class FaultyBlobStore final : public BlobStore {
   Result<std::uint64_t> size(const Digest& digest) const override { return store_.size(digest); }
   Result<std::unique_ptr<const Blob>> open(const Digest& digest,
                                            std::uint64_t size) const override {
-    return store_.open(digest, size);
+    auto opened = store_.open(digest, size);
+    if (const auto run = std::exchange(after_open, nullptr)) run();
+    return opened;
   }
   Result<void> remove(const Digest& digest) override {
     SHALE_TRY(fail(faults.remove));
     return store_.remove(digest);
   }
+  Result<std::vector<StoredFile>> list(const std::optional<Digest>& after,
+                                       std::size_t limit) const override {
+    auto listed = store_.list(after, limit);
+    if (const auto run = std::exchange(after_list, nullptr)) run();
+    return listed;
+  }
+  Result<void> quarantine(const Digest& digest) override {
+    SHALE_TRY(fail(faults.quarantine));
+    return store_.quarantine(digest);
+  }
+  Result<void> release(const Digest& digest) override { return store_.release(digest); }
+  Result<std::vector<Quarantined>> quarantined() const override { return store_.quarantined(); }
   Result<Space> space() const override { return store_.space(); }
   Result<void> admit(std::uint64_t bytes) override { return store_.admit(bytes); }
 

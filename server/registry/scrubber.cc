@@ -1,0 +1,30 @@
+#include "server/registry/scrubber.h"
+
+#include <optional>
+#include <stop_token>
+#include <utility>
+
+#include "server/registry/periodic.h"
+
+namespace shale::registry {
+
+Scrubber::Scrubber(Registry& registry, const Clock& clock, const Schedule& schedule,
+                   std::function<void(const ScrubDesk::Status&)> report)
+    : thread_(
+          [&registry, &clock, schedule, report = std::move(report)](const std::stop_token& stop) {
+            Time due = clock.now() + schedule.first;
+            while (!stop.stop_requested()) {
+              std::optional<std::uint64_t> rate = registry.take_scrub_request();
+              if (!rate && schedule.rate > 0 && clock.now() >= due) rate = schedule.rate;
+              if (!rate) {
+                wait_between(stop, schedule.look);
+                continue;
+              }
+              // How it ended is told with all the rest.
+              static_cast<void>(registry.scrub(*rate, stop));
+              due = clock.now() + schedule.between;
+              if (report) report(registry.scrub_status());
+            }
+          }) {}
+
+}  // namespace shale::registry
