@@ -174,27 +174,36 @@ int tell(const Stores& stores, const ScrubReport& report, const FsckOptions& opt
   return kFailure;
 }
 
-Result<void> repair(const config::Config& config, Stores& stores, std::ostream& err) {
+/// Rewrites the rows that are not what the manifests and the files say, or counts them.
+Result<std::uint64_t> rewrite(const config::Config& config, Stores& stores, bool only_look) {
   const BlobStore& blobs = *stores.blobs;
-  SHALE_TRY_ASSIGN(
-      const std::uint64_t changed,
-      stores.metadata->repair(
-          {.parse = registry::parse_manifest,
-           .file_size = [&blobs](const Digest& digest) -> Result<std::optional<std::uint64_t>> {
-             auto size = blobs.size(digest);
-             if (size) return std::optional(*size);
-             if (size.error().code == Errc::kBlobUnknown) return std::optional<std::uint64_t>();
-             return std::move(size).error();
-           },
-           .link_what_is_named = !config.registry.allow_sparse}));
-  err << "rewrote " << counted(changed, "row") << '\n';
-  return {};
+  return stores.metadata->repair(
+      {.parse = registry::parse_manifest,
+       .file_size = [&blobs](const Digest& digest) -> Result<std::optional<std::uint64_t>> {
+         auto size = blobs.size(digest);
+         if (size) return std::optional(*size);
+         if (size.error().code == Errc::kBlobUnknown) return std::optional<std::uint64_t>();
+         return std::move(size).error();
+       },
+       .link_what_is_named = !config.registry.allow_sparse,
+       .only_look = only_look});
 }
 
 Result<ScrubReport> examine(const config::Config& config, Stores& stores,
                             const FsckOptions& options, std::ostream& err) {
-  if (!options.repair) return look(stores, options, ScrubOptions::Act::kTell, err);
-  SHALE_TRY(repair(config, stores, err));
+  if (!options.repair) {
+    SHALE_TRY_ASSIGN(ScrubReport report, look(stores, options, ScrubOptions::Act::kTell, err));
+    SHALE_TRY_ASSIGN(const std::uint64_t wrong, rewrite(config, stores, /*only_look=*/true));
+    // Where the rows contradict each other, that has been told.
+    if (wrong > 0 && report.problems == 0) {
+      ++report.problems;
+      report.words.push_back(
+          "the metadata are not what the manifests say: " + counted(wrong, "row") + " to rewrite");
+    }
+    return report;
+  }
+  SHALE_TRY_ASSIGN(const std::uint64_t changed, rewrite(config, stores, /*only_look=*/false));
+  err << "rewrote " << counted(changed, "row") << '\n';
   SHALE_TRY(look(stores, options, ScrubOptions::Act::kAct, err));
   FsckOptions again = options;
   again.quick = true;  // the bytes were just read

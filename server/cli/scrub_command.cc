@@ -148,7 +148,7 @@ int ScrubCommand::wait(const Surroundings& surroundings) const {
       print(surroundings, *body);
       return all_is_well(now) ? kOk : kFailure;
     }
-    if (const auto found = now.find("found"); found != now.end()) {
+    if (const auto found = now.find("found"); found != now.end() && now.contains("phase")) {
       const std::uint64_t blobs = number(*found, "blobs");
       if (blobs != told) {
         surroundings.err << text(now, "phase") << ": " << blobs << " of "

@@ -33,11 +33,12 @@ class ScrubDesk {
     asked_ = rate;
     return true;
   }
-  /// The rate that was asked for, once.
+  /// The rate that was asked for, once; `begin` follows.
   std::optional<std::uint64_t> take() {
     auto status = status_.lock();
     if (!status->waiting) return std::nullopt;
     status->waiting = false;
+    status->running = true;  // so that nobody sees neither and takes it for over
     return asked_;
   }
 

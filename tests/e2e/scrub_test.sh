@@ -132,6 +132,18 @@ stop_server
 expect_match "the proof" "^proved: " "$(fsck --repair)"
 expect_match "the proof" "^proved: " "$(fsck)"
 
+it "can be killed in a repair, and the next one ends it"
+for delay in 0.01 0.03 0.06; do
+  flip "$layer"
+  timeout -s KILL "$delay" "$BINARY" fsck --repair --data-dir "$DATA" >/dev/null 2>&1 || true
+  fsck --repair >/dev/null 2>&1 || true
+  start_server --storage.scrub_rate 0
+  push base team/three:1
+  pull team/one:1
+  stop_server
+  expect_match "the proof" "^proved: " "$(fsck)"
+done
+
 it "makes no store where there is none"
 expect_failure "$BINARY" fsck --data-dir "$WORK/nothing"
 expect_match "the words" "there is no store" "$OUTPUT"

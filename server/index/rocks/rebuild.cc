@@ -19,6 +19,7 @@ constexpr std::chrono::hours kKeep{24 * 7};
 Result<void> Rebuilder::put(Family family, const std::string& key, const std::string& value) {
   SHALE_TRY_ASSIGN(const auto now, view_.get(family, key));
   if (now == value) return {};
+  if (sources_.only_look) return ++changes_, Result<void>();
   if (const auto done = batch_.Put(database_.handle(family), key, value); !done.ok()) {
     return to_error(done, "repairing");
   }
@@ -27,6 +28,7 @@ Result<void> Rebuilder::put(Family family, const std::string& key, const std::st
 }
 
 Result<void> Rebuilder::erase(Family family, const std::string& key) {
+  if (sources_.only_look) return ++changes_, Result<void>();
   if (const auto done = batch_.Delete(database_.handle(family), key); !done.ok()) {
     return to_error(done, "repairing");
   }

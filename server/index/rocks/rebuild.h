@@ -69,10 +69,12 @@ class Rebuilder {
   // rebuild_edges.cc
   Result<void> rebuild_edges();
   Result<void> drop_wrong_edges();
+  Result<std::optional<std::vector<std::string>>> right_edges(const Linked& parent) const;
   Result<void> put_edges(const RepositoryName& repository, const Digest& parent,
                          const Owner& owner);
-  Result<std::vector<Named>> edges_of(const RepositoryName& repository, const Digest& parent,
-                                      const Owner& owner) const;
+  Result<std::optional<std::vector<Named>>> edges_of(const RepositoryName& repository,
+                                                     const Digest& parent,
+                                                     const Owner& owner) const;
   Result<EdgeKind> settled(const RepositoryName& repository, const Digest& parent, const Edge& edge,
                            bool deleted) const;
   // rebuild_blobs.cc

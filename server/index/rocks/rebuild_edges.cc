@@ -25,12 +25,13 @@ Result<EdgeKind> Rebuilder::settled(const RepositoryName& repository, const Dige
   return there && !linked ? EdgeKind::kManifest : EdgeKind::kBlob;
 }
 
-Result<std::vector<Rebuilder::Named>> Rebuilder::edges_of(const RepositoryName& repository,
-                                                          const Digest& parent,
-                                                          const Owner& owner) const {
+/// None: nobody here can read the manifest, which was pushed under other rules. Then its
+/// rows are all that is known of it.
+Result<std::optional<std::vector<Rebuilder::Named>>> Rebuilder::edges_of(
+    const RepositoryName& repository, const Digest& parent, const Owner& owner) const {
   std::vector<Named> named;
   SHALE_TRY_ASSIGN(const auto manifest, read(parent, owner.link.media_type));
-  if (!manifest) return named;
+  if (!manifest) return std::optional<std::vector<Named>>();
   for (const Edge& edge : manifest->edges) {
     SHALE_TRY_ASSIGN(const EdgeKind kind, settled(repository, parent, edge, owner.deleted));
     std::string reverse = kind == EdgeKind::kSubject
@@ -42,15 +43,16 @@ Result<std::vector<Rebuilder::Named>> Rebuilder::edges_of(const RepositoryName& 
                      {edge.target.size, edge.target.media_type, edge.must_exist},
                      std::move(reverse)});
   }
-  return named;
+  return std::optional(std::move(named));
 }
 
 Result<void> Rebuilder::put_edges(const RepositoryName& repository, const Digest& parent,
                                   const Owner& owner) {
   SHALE_TRY_ASSIGN(const auto named, edges_of(repository, parent, owner));
+  if (!named) return {};
   // Of a descriptor that stands there twice the first one makes the row: as in a commit.
   std::map<std::string, const Named*> first;
-  for (const Named& edge : named)
+  for (const Named& edge : *named)
     first.try_emplace(keys::edge(repository, parent, edge.kind, edge.child), &edge);
   for (const auto& [key, edge] : first) {
     SHALE_TRY(put(Family::kEdges, key, encode(edge->row)));
@@ -86,26 +88,40 @@ Result<void> Rebuilder::rebuild_edges() {
 /// The rows of one parent stand side by side, so each manifest is read once.
 Result<void> Rebuilder::drop_wrong_edges() {
   std::string last;
-  std::vector<std::string> right;
-  return each(Family::kEdges, {}, [&](const auto& key, auto) -> Result<void> {
+  std::optional<std::vector<std::string>> right;  // none: whatever there is
+  return each(Family::kEdges, {}, [&](const auto& key, auto value) -> Result<void> {
     Decoder parts(key);
     const auto parent = read_link(parts);
-    if (!parent) return erase(Family::kEdges, key);
+    const auto kind = read_kind(parts);
+    const auto child = parts.digest();
+    if (!parent || !kind || !child || !parts.finished() || !decode<EdgeRow>(value)) {
+      return erase(Family::kEdges, key);
+    }
     const std::string of = keys::link(parent->repository, parent->digest);
     if (of != last) {
       last = of;
-      right.clear();
-      SHALE_TRY_ASSIGN(const auto known, owner(parent->repository, parent->digest));
-      if (known) {
-        SHALE_TRY_ASSIGN(const auto named, edges_of(parent->repository, parent->digest, *known));
-        for (const Named& edge : named) {
-          right.push_back(keys::edge(parent->repository, parent->digest, edge.kind, edge.child));
-        }
-        std::ranges::sort(right);
-      }
+      SHALE_TRY_ASSIGN(right, right_edges(*parent));
     }
-    return std::ranges::binary_search(right, key) ? Result<void>() : erase(Family::kEdges, key);
+    if (right) {
+      return std::ranges::binary_search(*right, key) ? Result<void>() : erase(Family::kEdges, key);
+    }
+    if (keys::of_present(*kind) == EdgeKind::kSubject) return {};
+    return put(Family::kEdgesTo, keys::edge_to(parent->repository, *child, *kind, parent->digest),
+               encode(EmptyRow{}));
   });
+}
+
+/// The keys of all that a manifest names, in order; none as of `edges_of`.
+Result<std::optional<std::vector<std::string>>> Rebuilder::right_edges(const Linked& parent) const {
+  std::vector<std::string> right;
+  SHALE_TRY_ASSIGN(const auto known, owner(parent.repository, parent.digest));
+  if (!known) return std::optional(std::move(right));
+  SHALE_TRY_ASSIGN(const auto named, edges_of(parent.repository, parent.digest, *known));
+  if (!named) return std::optional<std::vector<std::string>>();
+  for (const Named& edge : *named)
+    right.push_back(keys::edge(parent.repository, parent.digest, edge.kind, edge.child));
+  std::ranges::sort(right);
+  return std::optional(std::move(right));
 }
 
 }  // namespace shale::index::rocks

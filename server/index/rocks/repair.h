@@ -20,6 +20,9 @@ struct RepairSources {
   /// Whether a blob that a manifest must find may be linked for that reason alone. Not where
   /// pushes may name what their repository never had (sparse images).
   bool link_what_is_named = true;
+  /// Writes nothing: how many rows a repair would change is more than none when something
+  /// is wrong, and no more than that.
+  bool only_look = false;
 };
 
 }  // namespace shale::index

@@ -34,6 +34,10 @@ TEST_CASE("shale usage and its kin: a question that means nothing is refused bef
                                      {"image", "find", "--layer", "x", "--base", "y"},
                                      {"quota"},
                                      {"usage", "a", "b"},
+                                     {"scrub"},
+                                     {"scrub", "run", "--rate", "fast"},
+                                     {"scrub", "run", "--rate", "-1"},
+                                     {"scrub", "status", "--rate", "1MiB"},
                                      {"usage", "--output", "xml"}}) {
     CAPTURE(arguments.back());
     CHECK(shale(arguments) == kUsage);
@@ -42,7 +46,11 @@ TEST_CASE("shale usage and its kin: a question that means nothing is refused bef
 
 TEST_CASE("shale usage and its kin: without a server they say so") {
   using Lines = std::vector<std::vector<std::string>>;
-  for (auto arguments : Lines{{"usage"}, {"layers", "top"}, {"quota", "list"}}) {
+  for (auto arguments : Lines{{"usage"},
+                              {"layers", "top"},
+                              {"quota", "list"},
+                              {"scrub", "run"},
+                              {"scrub", "status"}}) {
     arguments.insert(arguments.end(), {"--socket", "/nowhere/control.sock"});
     CHECK(shale(arguments) == kFailure);
   }

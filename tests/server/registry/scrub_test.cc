@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include "server/registry/manifest_parser.h"
 #include "server/registry/scrubber.h"
 #include "tests/server/registry/fixture.h"
 #include "tests/support/blob_stores.h"
@@ -343,6 +344,40 @@ TEST_CASE("Scrubber: on its own it begins when it is due, at its rate") {
   registry.clock().advance(24h);
   done.wait(1);
   CHECK(registry->scrub_status().rate == 1 << 20);
+}
+
+TEST_CASE("Scrub: a store that has lived has nothing to repair") {
+  Bench<SmallBlobs> registry;
+  registry.push_blob(kApp, "config");
+  registry.push_blob(kApp, "a layer");
+  registry.push_blob(kApp, string(40'000, 'l'));
+  const Digest image = value(push_image(registry)).digest;
+  const string other = image_of("config", string(40'000, 'l'));
+  const Digest second = value(registry.push(kApp, tag("2"), kImageManifest, other)).digest;
+  const string index = R"({"schemaVersion":2,"mediaType":")" + string(kImageIndex) +
+                       R"(","manifests":[)" +
+                       descriptor(kImageManifest, image_of("config", "a layer")) + "," +
+                       descriptor(kImageManifest, other) + R"(],"subject":)" +
+                       descriptor(kImageManifest, "later") + "}";
+  REQUIRE(registry.push(kApp, tag("all"), kImageIndex, index));
+  REQUIRE(value(registry->mount(kOther, digest_of("config"), kApp, allow_all)));
+  REQUIRE(registry->delete_manifest(kApp, tag("2"), {"tester"}));
+  REQUIRE(registry->delete_manifest(kApp, second, {"tester"}));
+  for (int rounds = 0; rounds < 3; ++rounds) {
+    auto& store = *registry.stores().metadata_store;
+    index::RepairSources sources{
+        .parse = registry::parse_manifest,
+        .file_size = [&](const Digest& digest) -> Result<std::optional<std::uint64_t>> {
+          const auto size = registry.blobs().size(digest);
+          return size ? std::optional(*size) : std::nullopt;
+        },
+        .only_look = true};
+    CHECK(value(store.repair(sources)) == 0);
+    CHECK(scrub(registry).all_is_well());
+    registry.clock().advance(registry::Options().lease * 3);
+    REQUIRE(registry->collect(registry::CollectWhat::kDue, 1000));
+  }
+  CHECK(value(registry->stat_manifest(kApp, image)).digest == image);
 }
 
 TEST_CASE("Pace: spreads what is read") {

@@ -148,6 +148,36 @@ TEST_CASE("repair: changes nothing where all is well") {
   CHECK(at.rows() == before);
 }
 
+TEST_CASE("repair: only to look writes nothing, and sees what a check cannot") {
+  Repairable at;
+  const Rows before = at.rows();
+  auto sources = at.sources();
+  sources.only_look = true;
+  CHECK(value(at.store->repair(sources)) == 0);
+  // Lost in both directions, so that no row contradicts another.
+  const auto layer = digest_of("layer");
+  at.lose(Family::kEdges, rocks::keys::edge(repo("b"), digest_of("n"), EdgeKind::kLayer, layer));
+  at.lose(Family::kEdgesTo,
+          rocks::keys::edge_to(repo("b"), layer, EdgeKind::kLayer, digest_of("n")));
+  const Rows damaged = at.rows();
+  CHECK(value(at.store->repair(sources)) > 0);
+  CHECK(at.rows() == damaged);
+  CHECK(at.repair() > 0);
+  CHECK(at.rows() == before);
+}
+
+TEST_CASE("repair: a manifest that nobody can read any more keeps its edges") {
+  Repairable at;
+  const Rows before = at.rows();
+  at.manifests.clear();
+  CHECK(at.repair() == 0);
+  CHECK(at.rows() == before);
+  at.lose(Family::kEdgesTo,
+          rocks::keys::edge_to(repo("b"), digest_of("layer"), EdgeKind::kLayer, digest_of("n")));
+  at.repair();
+  CHECK(at.rows() == before);
+}
+
 TEST_CASE("repair: what follows from the rest is as it was") {
   Repairable at;
   const Rows before = at.rows();
