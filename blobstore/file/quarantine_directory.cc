@@ -72,6 +72,7 @@ Result<void> QuarantineDirectory::read(Algorithm algorithm) {
 // cut in between leaves the blob where it was, or in both, and never in none.
 Result<void> QuarantineDirectory::take_in(BlobDirectory& blobs, const Digest& digest) {
   SHALE_TRY_ASSIGN(const auto made, directory_of(digest.algorithm(), Missing::kMake));
+  if (!made) return Error{Errc::kIo, root_.path() + " has no quarantine"};  // it was made
   const File& directory = *made;
   const std::string name = digest.hex();
   SHALE_TRY_ASSIGN(const bool moved, blobs.move_out(digest, directory, name));

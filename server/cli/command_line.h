@@ -28,11 +28,10 @@ struct Surroundings {
   std::ostream& out;
   std::ostream& err;
   std::function<int(const config::Config&)> serve;  ///< what `shale serve` does
+  using Fsck = std::function<int(const config::Config&, const FsckOptions&, std::ostream& out,
+                                 std::ostream& err)>;
   /// What `shale fsck` does; prints to the streams of this.
-  // NOLINTNEXTLINE(readability-redundant-member-init): may be left out
-  std::function<int(const config::Config&, const FsckOptions&, std::ostream& out,
-                    std::ostream& err)>
-      fsck = {};
+  Fsck fsck = {};  // NOLINT(readability-redundant-member-init): may be left out
   /// Asks for a new password; none when there is none. It never comes from the command
   /// line, which others can read.
   // NOLINTNEXTLINE(readability-redundant-member-init): may be left out

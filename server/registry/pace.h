@@ -44,7 +44,7 @@ class Pace {
 
   const Clock& clock_;
   const std::uint64_t rate_;
-  Moment next_{};
+  Moment next_;
   std::chrono::microseconds cost_{0};  ///< of the last bytes
 };
 

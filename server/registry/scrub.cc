@@ -112,18 +112,19 @@ Result<void> Scrub::check_blob(Run& run, const StoredBlob& blob) {
 Result<Scrub::Look> Scrub::look_at(Run& run, const StoredBlob& blob) {
   std::unique_ptr<const Blob> open;
   if (blob.small) {
-    auto bytes = metadata_.read_small_blob(blob.digest);
-    if (!bytes) {
-      const Error& error = bytes.error();
+    auto read = metadata_.read_small_blob(blob.digest);
+    if (!read) {
+      const Error& error = read.error();
       return Look{error.code == Errc::kCorrupt ? State::kDamaged : State::kUnreadable,
                   error.message};
     }
-    if (!*bytes) return Look{State::kMissing, "no bytes"};
-    if ((*bytes)->size() != blob.size) {
-      return Look{State::kDamaged, "it has " + std::to_string((*bytes)->size()) + " bytes, not " +
+    std::optional<std::string> bytes = *std::move(read);
+    if (!bytes) return Look{State::kMissing, "no bytes"};
+    if (bytes->size() != blob.size) {
+      return Look{State::kDamaged, "it has " + std::to_string(bytes->size()) + " bytes, not " +
                                        std::to_string(blob.size)};
     }
-    open = std::make_unique<MemoryBlob>(std::make_shared<const std::string>(**std::move(bytes)));
+    open = std::make_unique<MemoryBlob>(std::make_shared<const std::string>(*std::move(bytes)));
   } else {
     auto file = blobs_.open(blob.digest, blob.size);
     if (!file) {
