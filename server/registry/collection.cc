@@ -22,6 +22,11 @@ Collection::Collection(BlobStore& blobs, index::MetadataStore& metadata, const C
 Result<CollectReport> Collection::run(CollectWhat what, std::size_t limit) {
   const std::scoped_lock one_at_a_time(running_);
   CollectReport report;
+  std::optional<Error> stuck;
+  const auto outcome = [&]() -> Result<CollectReport> {
+    if (stuck) return *stuck;
+    return report;
+  };
   std::size_t left = limit;
   while (true) {
     const auto early = what == CollectWhat::kAllOfIt ? lease_ + lease_ : 0ms;
@@ -29,24 +34,25 @@ Result<CollectReport> Collection::run(CollectWhat what, std::size_t limit) {
         const Batch batch,
         metadata_.list_doomed(clock_.now(), std::clamp(left, std::size_t{1}, kBatch), early));
     report.more = left == 0 && !batch.empty();
-    if (batch.empty() || left == 0) return report;
+    if (batch.empty() || left == 0) return outcome();
     report.waiting = 0;
-    SHALE_TRY(run_batch(batch, what, report));
+    SHALE_TRY(run_batch(batch, what, report, stuck));
     // What waits stands at the front again: with nothing else behind it, that is all for now.
-    if (report.waiting == batch.size()) return report;
+    if (report.waiting == batch.size()) return outcome();
     left -= std::min(left, batch.size());
   }
 }
 
 /// First the metadata, then, once that is on disk, the files: a power cut in between must
 /// not leave a link whose bytes are gone.
-Result<void> Collection::run_batch(const Batch& batch, CollectWhat what, CollectReport& report) {
+Result<void> Collection::run_batch(const Batch& batch, CollectWhat what, CollectReport& report,
+                                   std::optional<Error>& stuck) {
   for (const Doomed& doomed : batch) {
     if (doomed.kind != Doomed::Kind::kFile) SHALE_TRY(take_from_metadata(doomed, what, report));
   }
   SHALE_TRY(metadata_.sync());
   for (const Doomed& doomed : batch) {
-    if (doomed.kind == Doomed::Kind::kFile) SHALE_TRY(remove_file(doomed, report));
+    if (doomed.kind == Doomed::Kind::kFile) SHALE_TRY(remove_file(doomed, report, stuck));
   }
   return {};
 }
@@ -91,7 +97,9 @@ Result<void> Collection::take_from_metadata(const Doomed& doomed, CollectWhat wh
 
 /// A push may have brought the bytes back since the row was written; under the lock it
 /// has either linked them, which spares them, or will write the file anew.
-Result<void> Collection::remove_file(const Doomed& doomed, CollectReport& report) {
+/// One file that cannot be removed is tried again by the next run, and holds up no other.
+Result<void> Collection::remove_file(const Doomed& doomed, CollectReport& report,
+                                     std::optional<Error>& stuck) {
   const auto lock = locks_.try_remove(doomed.digest);
   if (!lock.owns_lock()) {
     ++report.waiting;
@@ -100,7 +108,11 @@ Result<void> Collection::remove_file(const Doomed& doomed, CollectReport& report
   SHALE_TRY_ASSIGN(const index::Collected done, metadata_.collect(doomed));
   if (done.outcome != Outcome::kRemoveFile) return {};
   const auto size = blobs_.size(doomed.digest);
-  SHALE_TRY(blobs_.remove(doomed.digest));
+  if (const auto removed = blobs_.remove(doomed.digest); !removed) {
+    ++report.waiting;
+    if (!stuck) stuck = removed.error();
+    return {};
+  }
   SHALE_TRY(metadata_.file_removed(doomed));
   if (!size) return {};  // a crash came between the two the last time
   ++report.blobs;

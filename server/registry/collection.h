@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "blobstore/blob_store.h"
@@ -40,7 +41,8 @@ class Collection {
   Collection(BlobStore& blobs, index::MetadataStore& metadata, const Clock& clock,
              std::chrono::milliseconds lease);
 
-  /// Up to `limit` steps. Stops at the first error; what was done stays done.
+  /// Up to `limit` steps. Stops at the first error; what was done stays done. Files that cannot
+  /// be removed are passed over, and the first such error is told at the end.
   Result<CollectReport> run(CollectWhat what, std::size_t limit);
 
   /// Since the start.
@@ -54,8 +56,10 @@ class Collection {
 
   Result<void> take_from_metadata(const index::Doomed& doomed, CollectWhat what,
                                   CollectReport& report);
-  Result<void> remove_file(const index::Doomed& doomed, CollectReport& report);
-  Result<void> run_batch(const Batch& batch, CollectWhat what, CollectReport& report);
+  Result<void> remove_file(const index::Doomed& doomed, CollectReport& report,
+                           std::optional<Error>& stuck);
+  Result<void> run_batch(const Batch& batch, CollectWhat what, CollectReport& report,
+                         std::optional<Error>& stuck);
 
   BlobStore& blobs_;
   index::MetadataStore& metadata_;

@@ -50,6 +50,7 @@ class FailingDisk final : public Client {
   std::unique_ptr<HeldRequest> hold(std::string_view head, std::string_view body) override;
   FakeClock& clock() override { return clock_; }
   BlobStore& blobs() override { return *blobs_; }
+  index::MetadataStore& metadata() override { return *metadata_; }
   registry::Registry& registry() override { return server_->registry; }
 
  protected:

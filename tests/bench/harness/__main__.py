@@ -49,9 +49,9 @@ def parse_arguments():
 
 def sizes(options):
     if options.smoke:
-        return worlds.Sizes(tags=20, many_tags=200, repositories=20, blob=1 << 20, part=1 << 20)
+        return worlds.Sizes(tags=20, many_tags=200, repositories=20, blob=1 << 20, part=1 << 20, life=2000)
     if options.quick:
-        return worlds.Sizes(many_tags=2000, repositories=1000, blob=256 << 20, part=64 << 20)
+        return worlds.Sizes(many_tags=2000, repositories=1000, blob=256 << 20, part=64 << 20, life=10000)
     return worlds.Sizes()
 
 

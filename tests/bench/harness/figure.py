@@ -15,6 +15,13 @@ METRICS = {  # name -> unit
     "grown": "MiB",
     "peak": "MiB peak",
     "client busy": "of 1",
+    "push p50": "ms push p50",
+    "push p99": "ms push p99",
+    "pull p50": "ms pull p50",
+    "pull p99": "ms pull p99",
+    "deletions": "/s deleted",
+    "delete p99": "ms deletion p99",
+    "freed": "s until free",
 }
 
 

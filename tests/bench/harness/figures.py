@@ -1,9 +1,11 @@
-"""Every figure of the benchmark; those of TLS and of authentication are in access_figures."""
+"""Every figure of the benchmark; those of TLS and of authentication are in access_figures, those
+of deletion in life_figures."""
 
 import os
 import signal
 
 import access_figures
+import life_figures
 import load
 import machine
 from contestants import PEER, VARIANT
@@ -171,5 +173,6 @@ FIGURES = [
     *starts(),
     *access_figures.secure(),
     *access_figures.guarded(),
+    *life_figures.figures(),
 ]
 GROUPS = list(dict.fromkeys(figure.group for figure in FIGURES))

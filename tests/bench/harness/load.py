@@ -60,6 +60,13 @@ class Load:
         address = server.origin if server.certificate else server.address
         return self.run(server, threads, self.programs / name, address, *arguments)
 
+    def fill_tags(self, server, count):
+        """So many manifests of one image in bench/many, each with a tag."""
+        command = [str(self.programs / "fill"), server.address, "tags", "bench/many", str(count)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise RuntimeError(f"{server.name}: {' '.join(command)}: {done.stderr}\n{server.end_of_log()}")
+
     # ---- small requests ----
 
     def get(self, server, target, connections, spread=0, fields=None):

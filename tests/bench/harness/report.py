@@ -16,6 +16,7 @@ HEADINGS = {
     "start": "Start",
     "tls": "TLS",
     "auth": "Small requests with authentication, beside an open Shale",
+    "life": "Deletion and collection",
 }
 
 

@@ -21,6 +21,7 @@ class Sizes:
     repositories: int = 10000
     blob: int = 1 << 30  # one stream sends or gets one of these
     part: int = 128 << 20  # eight streams send one of these each
+    life: int = 100000  # manifests, half of which are deleted
 
     @property
     def middle_tag(self):
@@ -163,4 +164,13 @@ class Guarded(World):
         return self.fill_image(server, "tags", "bench/app", self.sizes.tags)
 
 
-WORLDS = {"small": Small, "big": Big, "secure": Secure, "guarded": Guarded}
+class Life(World):
+    """An empty Shale, which the figures fill themselves."""
+
+    takes_part = ("shale",)
+
+    def fill(self, server):
+        return {}
+
+
+WORLDS = {"small": Small, "big": Big, "secure": Secure, "guarded": Guarded, "life": Life}

@@ -188,6 +188,41 @@ TEST_CASE("Collection: a file whose removal fails goes in a later round") {
   CHECK(error_code(registry.blobs().size(digest_of("layer"))) == Errc::kBlobUnknown);
 }
 
+TEST_CASE("Collection: a file that cannot be removed holds up no other") {
+  Bench<FaultyStores> registry;
+  registry.push_blob(kApp, "stuck");
+  registry.clock().advance(1s);
+  for (int i = 0; i < 600; ++i)
+    registry.push_blob(kApp, "layer " + std::to_string(i));
+  registry.stores().blob_store.faults.stuck = digest_of("stuck");
+
+  CHECK(error_code(registry->collect(CollectWhat::kAllOfIt, kAll)) == Errc::kIo);
+  CHECK(registry->collected().blobs == 600);
+
+  registry.stores().blob_store.faults.stuck.reset();
+  CHECK(collect(registry, CollectWhat::kAllOfIt).blobs == 1);
+}
+
+TEST_CASE_TEMPLATE(
+    "Collection: a clock that jumps takes nothing that is named, and forgets nothing", Stores,
+    MemoryStores, DiskStores, SmallBlobs) {
+  Bench<Stores> registry;
+  const Digest image = push_image(registry, kApp, "config", "a layer", tag("1"));
+  push_image(registry, kApp, "config", "another layer", tag("2"));
+  wait_out(registry);
+  REQUIRE(registry->delete_manifest(kApp, image, "tester"));
+
+  registry.clock().advance(-24h);
+  CHECK(collect(registry).links == 0);
+  push_image(registry, kOther, "config", "a third layer", tag("1"));
+  registry.clock().advance(48h);
+  CHECK(collect(registry).blobs == 1);
+
+  CHECK(registry.read_blob(kApp, digest_of("another layer")) == "another layer");
+  CHECK(registry.read_blob(kOther, digest_of("a third layer")) == "a third layer");
+  CHECK(error_code(registry.blobs().size(digest_of("a layer"))) == Errc::kBlobUnknown);
+}
+
 TEST_CASE(
     "Collection: bytes that were published a moment ago are not taken before they are linked") {
   Bench<FaultyStores> registry;

@@ -25,6 +25,7 @@ class FaultyBlobStore final : public BlobStore {
     std::optional<Errc> cancel;
     std::optional<Errc> remove;
     std::optional<Errc> quarantine;
+    std::optional<Digest> stuck;  ///< cannot be removed as long as this names it
     /// Runs once, when the next commit has published its bytes.
     std::function<void()> published = nullptr;
     bool lose = false;  ///< the next session that rests cannot, and its upload is dropped
@@ -63,6 +64,7 @@ class FaultyBlobStore final : public BlobStore {
   }
   Result<void> remove(const Digest& digest) override {
     SHALE_TRY(fail(faults.remove));
+    if (faults.stuck == digest) return Error{Errc::kIo, "injected"};
     return store_.remove(digest);
   }
   Result<std::vector<StoredFile>> list(const std::optional<Digest>& after,
