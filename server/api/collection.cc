@@ -58,8 +58,10 @@ Result<http::Response> post_collection_run(const Call& call) {
   }
   Json json = report_json(report);
   json["waiting"] = report.waiting;
+  json["failed"] = report.failed;
+  if (report.failed > 0 && report.failure) json["failure"] = report.failure->message;
   json["more"] = report.more;
-  return json_response(json.dump());
+  return json_response(dump(json));
 }
 
 }  // namespace shale::api

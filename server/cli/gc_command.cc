@@ -53,7 +53,8 @@ int GcCommand::run(const Surroundings& surroundings) const {
 /// The server ends each answer in good time; this asks until there is no more.
 int GcCommand::collect(const Surroundings& surroundings) const {
   int code = kOk;
-  Json all{{"links", 0}, {"manifests", 0}, {"blobs", 0}, {"bytes", 0}, {"waiting", 0}};
+  Json all{{"links", 0}, {"manifests", 0}, {"blobs", 0},
+           {"bytes", 0}, {"waiting", 0},   {"failed", 0}};
   const std::string wish = Json{{"now", now_}}.dump();
   for (bool more = true; more;) {
     const auto body = run_at_.ask(surroundings, "POST", kGcRun, wish, code);
@@ -62,15 +63,23 @@ int GcCommand::collect(const Surroundings& surroundings) const {
     for (const char* counter : {"links", "manifests", "blobs", "bytes"})
       all[counter] = all[counter].get<std::uint64_t>() + step[counter].get<std::uint64_t>();
     all["waiting"] = step["waiting"];
+    all["failed"] = step["failed"];
+    if (step.contains("failure")) all["failure"] = step["failure"];
     more = step["more"].get<bool>();
     if (more) surroundings.err << "freed so far: " << words(all) << '\n';
+  }
+  const auto failed = all["failed"].get<std::uint64_t>();
+  if (failed > 0) {
+    surroundings.err << "shale: " << failed << " files could not be removed, and are tried again: "
+                     << all.value("failure", std::string()) << '\n';
+    code = kFailure;
   }
   if (output_ == "json") {
     surroundings.out << all.dump(2) << '\n';
     return code;
   }
   surroundings.out << "freed " << words(all) << '\n';
-  if (const auto waiting = all["waiting"].get<std::uint64_t>(); waiting > 0) {
+  if (const auto waiting = all["waiting"].get<std::uint64_t>() - failed; waiting > 0) {
     surroundings.out << waiting << " are in use just now and go later\n";
   }
   return code;

@@ -119,6 +119,10 @@ void report_collection(log::Logger& logger, const Result<registry::CollectReport
     logger.error("collection failed", {{"cause", collected.error().message}});
     return;
   }
+  if (collected->failed > 0 && collected->failure) {
+    logger.error("files could not be removed, and are tried again",
+                 {{"files", collected->failed}, {"cause", collected->failure->message}});
+  }
   logger.info("collected", {{"links", collected->links},
                             {"manifests", collected->manifests},
                             {"blobs", collected->blobs},

@@ -54,7 +54,7 @@ class MemoryMetadataStore final : public MetadataStore {
   Result<std::vector<TagMove>> tag_history(const RepositoryName& repository, const Tag& tag,
                                            std::size_t limit) const override;
   Result<std::vector<Doomed>> list_doomed(Time now, std::size_t limit,
-                                          std::chrono::milliseconds early) const override;
+                                          const DoomedQuery& query) const override;
   Result<std::vector<UploadRow>> list_uploads() const override;
   Result<Page<ListedManifest>> list_manifests(const RepositoryName& repository,
                                               const std::optional<Digest>& after,

@@ -233,8 +233,8 @@ Result<std::vector<TagMove>> MemoryMetadataStore::tag_history(const RepositoryNa
   return moves;
 }
 
-Result<std::vector<Doomed>> MemoryMetadataStore::list_doomed(
-    Time now, std::size_t limit, std::chrono::milliseconds early) const {
+Result<std::vector<Doomed>> MemoryMetadataStore::list_doomed(Time now, std::size_t limit,
+                                                             const DoomedQuery& query) const {
   const auto state = state_.lock();
   std::set<Doomed> due;
   for (const auto& [name, repository] : state->repositories) {
@@ -255,8 +255,10 @@ Result<std::vector<Doomed>> MemoryMetadataStore::list_doomed(
       due.insert(Doomed{time, Doomed::Kind::kFile, "", digest});
     }
   }
-  std::erase_if(
-      due, [&](const Doomed& row) { return row.due > (is_leased(row.kind) ? now + early : now); });
+  std::erase_if(due, [&](const Doomed& row) {
+    return row.due > (is_leased(row.kind) ? now + query.early : now) ||
+           (query.after && row <= *query.after);
+  });
   std::vector<Doomed> first;
   std::copy_n(due.begin(), std::min(limit, due.size()), std::back_inserter(first));
   return first;

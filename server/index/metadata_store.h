@@ -130,6 +130,12 @@ struct Doomed {
   friend auto operator<=>(const Doomed&, const Doomed&) = default;
 };
 
+/// Which of the doomed are listed besides those that are due, and from where on.
+struct DoomedQuery {  // NOLINTBEGIN(readability-redundant-member-init): may be left out
+  std::chrono::milliseconds early{0};  ///< also those that a lease holds for no longer than this
+  std::optional<Doomed> after{};       ///< begin behind this one; none: at the start
+};  // NOLINTEND(readability-redundant-member-init)
+
 /// Whether a lease has it wait, rather than a policy.
 constexpr bool is_leased(Doomed::Kind kind) {
   return kind < Doomed::Kind::kDeleted;
@@ -257,10 +263,9 @@ class MetadataStore {
   /// Newest first.
   virtual Result<std::vector<TagMove>> tag_history(const RepositoryName& repository, const Tag& tag,
                                                    std::size_t limit) const = 0;
-  /// What is due at `now`, the longest overdue first; with it, what a lease of `early` at
-  /// most still holds.
+  /// What is due at `now`, the longest overdue first.
   virtual Result<std::vector<Doomed>> list_doomed(Time now, std::size_t limit,
-                                                  std::chrono::milliseconds early) const = 0;
+                                                  const DoomedQuery& query) const = 0;
   virtual Result<std::vector<UploadRow>> list_uploads() const = 0;
 
   // Each of these without an error for a repository that is not there.

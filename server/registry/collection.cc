@@ -19,40 +19,46 @@ Collection::Collection(BlobStore& blobs, index::MetadataStore& metadata, const C
                        std::chrono::milliseconds lease)
     : blobs_(blobs), metadata_(metadata), clock_(clock), lease_(lease), leases_(clock, lease) {}
 
+/// Walks from the front of what is due to its end, past what has to wait, and again as long
+/// as something is done: a step may make another one due.
 Result<CollectReport> Collection::run(CollectWhat what, std::size_t limit) {
   const std::scoped_lock one_at_a_time(running_);
   CollectReport report;
-  std::optional<Error> stuck;
-  const auto outcome = [&]() -> Result<CollectReport> {
-    if (stuck) return *stuck;
-    return report;
-  };
+  index::DoomedQuery query;
+  query.early = what == CollectWhat::kAllOfIt ? lease_ + lease_ : 0ms;
+  bool progress = false;
   std::size_t left = limit;
   while (true) {
-    const auto early = what == CollectWhat::kAllOfIt ? lease_ + lease_ : 0ms;
     SHALE_TRY_ASSIGN(
         const Batch batch,
-        metadata_.list_doomed(clock_.now(), std::clamp(left, std::size_t{1}, kBatch), early));
+        metadata_.list_doomed(clock_.now(), std::clamp(left, std::size_t{1}, kBatch), query));
+    if (batch.empty() && progress) {
+      query.after.reset();
+      progress = false;
+      report.waiting = 0;
+      report.failed = 0;
+      continue;
+    }
     report.more = left == 0 && !batch.empty();
-    if (batch.empty() || left == 0) return outcome();
-    report.waiting = 0;
-    SHALE_TRY(run_batch(batch, what, report, stuck));
-    // What waits stands at the front again: with nothing else behind it, that is all for now.
-    if (report.waiting == batch.size()) return outcome();
-    left -= std::min(left, batch.size());
+    if (batch.empty() || left == 0) return report;
+    const std::uint64_t waiting = report.waiting;
+    SHALE_TRY(run_batch(batch, what, report));
+    const std::size_t done = batch.size() - (report.waiting - waiting);
+    progress = progress || done > 0;
+    left -= std::min(left, done);
+    query.after = batch.back();
   }
 }
 
 /// First the metadata, then, once that is on disk, the files: a power cut in between must
 /// not leave a link whose bytes are gone.
-Result<void> Collection::run_batch(const Batch& batch, CollectWhat what, CollectReport& report,
-                                   std::optional<Error>& stuck) {
+Result<void> Collection::run_batch(const Batch& batch, CollectWhat what, CollectReport& report) {
   for (const Doomed& doomed : batch) {
     if (doomed.kind != Doomed::Kind::kFile) SHALE_TRY(take_from_metadata(doomed, what, report));
   }
   SHALE_TRY(metadata_.sync());
   for (const Doomed& doomed : batch) {
-    if (doomed.kind == Doomed::Kind::kFile) SHALE_TRY(remove_file(doomed, report, stuck));
+    if (doomed.kind == Doomed::Kind::kFile) SHALE_TRY(remove_file(doomed, report));
   }
   return {};
 }
@@ -97,9 +103,7 @@ Result<void> Collection::take_from_metadata(const Doomed& doomed, CollectWhat wh
 
 /// A push may have brought the bytes back since the row was written; under the lock it
 /// has either linked them, which spares them, or will write the file anew.
-/// One file that cannot be removed is tried again by the next run, and holds up no other.
-Result<void> Collection::remove_file(const Doomed& doomed, CollectReport& report,
-                                     std::optional<Error>& stuck) {
+Result<void> Collection::remove_file(const Doomed& doomed, CollectReport& report) {
   const auto lock = locks_.try_remove(doomed.digest);
   if (!lock.owns_lock()) {
     ++report.waiting;
@@ -110,7 +114,8 @@ Result<void> Collection::remove_file(const Doomed& doomed, CollectReport& report
   const auto size = blobs_.size(doomed.digest);
   if (const auto removed = blobs_.remove(doomed.digest); !removed) {
     ++report.waiting;
-    if (!stuck) stuck = removed.error();
+    ++report.failed;
+    if (!report.failure) report.failure = removed.error();
     return {};
   }
   SHALE_TRY(metadata_.file_removed(doomed));

@@ -28,7 +28,10 @@ struct CollectReport {
   std::uint64_t blobs = 0;      ///< whose bytes were freed
   std::uint64_t bytes = 0;      ///< freed
   std::uint64_t waiting = 0;    ///< in use just now, or held by a lease: left for later
-  bool more = false;            ///< it ended at its bound, and others are due
+  /// Of these, files that could not be removed; the next collection tries again.
+  std::uint64_t failed = 0;
+  std::optional<Error> failure = std::nullopt;  ///< the first of them
+  bool more = false;                            ///< it ended at its bound, and others are due
 };
 
 /// Frees what is doomed. Takes from the front of what is due, so the work is
@@ -41,8 +44,8 @@ class Collection {
   Collection(BlobStore& blobs, index::MetadataStore& metadata, const Clock& clock,
              std::chrono::milliseconds lease);
 
-  /// Up to `limit` steps. Stops at the first error; what was done stays done. Files that cannot
-  /// be removed are passed over, and the first such error is told at the end.
+  /// Up to `limit` steps. Stops at the first error; what was done stays done. What has to
+  /// wait, and files that cannot be removed, are passed over and hold up nothing.
   Result<CollectReport> run(CollectWhat what, std::size_t limit);
 
   /// Since the start.
@@ -56,10 +59,8 @@ class Collection {
 
   Result<void> take_from_metadata(const index::Doomed& doomed, CollectWhat what,
                                   CollectReport& report);
-  Result<void> remove_file(const index::Doomed& doomed, CollectReport& report,
-                           std::optional<Error>& stuck);
-  Result<void> run_batch(const Batch& batch, CollectWhat what, CollectReport& report,
-                         std::optional<Error>& stuck);
+  Result<void> remove_file(const index::Doomed& doomed, CollectReport& report);
+  Result<void> run_batch(const Batch& batch, CollectWhat what, CollectReport& report);
 
   BlobStore& blobs_;
   index::MetadataStore& metadata_;

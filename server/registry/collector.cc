@@ -1,6 +1,7 @@
 #include "server/registry/collector.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <stop_token>
 #include <utility>
 
@@ -17,9 +18,13 @@ constexpr std::size_t kRound = 1024;
 Collector::Collector(Registry& registry, std::chrono::milliseconds interval,
                      std::function<void(const Result<CollectReport>&)> report)
     : thread_([&registry, interval, report = std::move(report)](const std::stop_token& stop) {
+        std::uint64_t failed = 0;  // what fails every time is told once
         while (!stop.stop_requested()) {
           const auto done = registry.collect(CollectWhat::kDue, kRound);
-          if (report && (!done || done->links + done->blobs > 0)) report(done);
+          const bool news =
+              !done || done->links + done->blobs + done->manifests > 0 || done->failed != failed;
+          if (done) failed = done->failed;
+          if (report && news) report(done);
           if (!done || !done->more) wait_between(stop, interval);
         }
       }) {}

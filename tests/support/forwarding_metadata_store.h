@@ -73,8 +73,8 @@ class ForwardingMetadataStore : public index::MetadataStore {
     return real_.tag_history(repository, tag, limit);
   }
   Result<std::vector<index::Doomed>> list_doomed(Time now, std::size_t limit,
-                                                 std::chrono::milliseconds early) const override {
-    return real_.list_doomed(now, limit, early);
+                                                 const index::DoomedQuery& query) const override {
+    return real_.list_doomed(now, limit, query);
   }
   Result<std::vector<index::UploadRow>> list_uploads() const override {
     return real_.list_uploads();

@@ -284,13 +284,13 @@ Result<std::vector<TagMove>> RocksMetadataStore::tag_history(const RepositoryNam
 }
 
 Result<std::vector<Doomed>> RocksMetadataStore::list_doomed(Time now, std::size_t limit,
-                                                            std::chrono::milliseconds early) const {
+                                                            const DoomedQuery& query) const {
   const View view(*state_->database);
   std::vector<Doomed> due;
-  Scan scan(view, Family::kDoomed, {});
+  Scan scan(view, Family::kDoomed, {}, query.after ? behind(keys::doomed(*query.after)) : "");
   for (; scan.valid() && due.size() < limit; scan.next()) {
     SHALE_TRY_ASSIGN(Doomed row, keys::parse_doomed(scan.key()));
-    if (row.due > now + early) {
+    if (row.due > now + query.early) {
       break;
     }
     if (row.due <= now || is_leased(row.kind)) {

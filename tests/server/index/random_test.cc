@@ -243,8 +243,8 @@ std::vector<std::string> names_of(const index::Page<T>& page) {
 }
 
 Result<std::string> doomed(const MetadataStore& store, Time now, std::size_t limit,
-                           std::chrono::milliseconds early) {
-  SHALE_TRY_ASSIGN(const auto rows, store.list_doomed(now, limit, early));
+                           const index::DoomedQuery& query) {
+  SHALE_TRY_ASSIGN(const auto rows, store.list_doomed(now, limit, query));
   std::string text;
   for (const index::Doomed& row : rows) {
     text += "\n" + std::to_string(row.due.time_since_epoch().count()) + " " +
@@ -330,7 +330,13 @@ void RandomRun::compare_all() {
     both("doomed", [&](MetadataStore& store) { return doomed(store, now, 1000, {}); });
   }
   both("doomed, early",
-       [&](MetadataStore& store) { return doomed(store, clock_.now(), 1000, kLease); });
+       [&](MetadataStore& store) { return doomed(store, clock_.now(), 1000, {.early = kLease}); });
+  const auto all = all_doomed(model_);
+  if (!all.empty()) {
+    const auto& after = all.at(std::size_t(below(int(all.size()))));
+    both("doomed, behind",
+         [&](MetadataStore& store) { return doomed(store, Time::max(), 3, {.after = after}); });
+  }
   both("doomed, some", [&](MetadataStore& store) { return doomed(store, Time::max(), 3, {}); });
   for (int number = 0; number < kBlobs; ++number) {
     both("holders", [&](MetadataStore& store) -> Result<std::vector<std::string>> {

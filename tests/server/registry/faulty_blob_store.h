@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <utility>
 #include <vector>
@@ -25,7 +26,7 @@ class FaultyBlobStore final : public BlobStore {
     std::optional<Errc> cancel;
     std::optional<Errc> remove;
     std::optional<Errc> quarantine;
-    std::optional<Digest> stuck;  ///< cannot be removed as long as this names it
+    std::set<Digest> stuck;  ///< cannot be removed as long as they are in here
     /// Runs once, when the next commit has published its bytes.
     std::function<void()> published = nullptr;
     bool lose = false;  ///< the next session that rests cannot, and its upload is dropped
@@ -64,7 +65,7 @@ class FaultyBlobStore final : public BlobStore {
   }
   Result<void> remove(const Digest& digest) override {
     SHALE_TRY(fail(faults.remove));
-    if (faults.stuck == digest) return Error{Errc::kIo, "injected"};
+    if (faults.stuck.contains(digest)) return Error{Errc::kIo, "injected"};
     return store_.remove(digest);
   }
   Result<std::vector<StoredFile>> list(const std::optional<Digest>& after,
