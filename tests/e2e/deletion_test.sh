@@ -7,7 +7,7 @@ source "$LIB/images.sh"
 require_command skopeo jq
 prepare_layout
 
-start_server --storage.lease 0s
+start_server
 shale() { "$BINARY" "$@" --data-dir "$DATA"; }
 push() { skopeo copy --quiet --dest-tls-verify=false "oci:$LAYOUT:$1" "docker://$REGISTRY/$2"; }
 pulled() {  # REFERENCE   the digest that a client gets
@@ -61,7 +61,7 @@ expect_failure pulled team/app:2
 shale gc run --now >/dev/null
 kill -KILL "$SERVER_PID"
 stop_daemon server
-start_server --storage.lease 0s
+start_server
 shale repository restore team/app >/dev/null
 expect_equal "in the catalog" true "$(exists team/app)"
 expect_equal "what skopeo pulls" "$one $two" "$(pulled team/app:1) $(pulled team/app:2)"
