@@ -119,14 +119,15 @@ void report_collection(log::Logger& logger, const Result<registry::CollectReport
     logger.error("collection failed", {{"cause", collected.error().message}});
     return;
   }
-  if (collected->failed > 0 && collected->failure) {
+  const registry::CollectReport& report = *collected;
+  if (report.failed > 0 && report.failure) {
     logger.error("files could not be removed, and are tried again",
-                 {{"files", collected->failed}, {"cause", collected->failure->message}});
+                 {{"files", report.failed}, {"cause", report.failure->message}});
   }
-  logger.info("collected", {{"links", collected->links},
-                            {"manifests", collected->manifests},
-                            {"blobs", collected->blobs},
-                            {"bytes", collected->bytes}});
+  logger.info("collected", {{"links", report.links},
+                            {"manifests", report.manifests},
+                            {"blobs", report.blobs},
+                            {"bytes", report.bytes}});
 }
 
 void report_scrub(log::Logger& logger, const registry::ScrubDesk::Status& status) {

@@ -56,12 +56,12 @@ done
 expect_equal "bytes" "$small" "$(blob_bytes)"
 
 it "finishes after kill -9 what it had begun"
-restart_server --storage.history 0s  # with a lease, for a push is not done in one step
+restart_server --storage.history 0s --storage.lease 5s  # a push is not done in one step
 push app-one team/two:1
 delete team/two "$two"
 kill -KILL "$SERVER_PID"
 stop_daemon server
-start_server --storage.history 0s --storage.lease 0s
+start_server --storage.history 0s --storage.lease 5s
 for ((i = 0; i < 100; ++i)); do
   (($(blob_bytes) == small)) && break
   sleep 0.1
