@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
 #include "blobstore/file/file_blob_store.h"
 #include "server/index/rocks/rocks_metadata_store.h"
 #include "server/registry/manifest_parser.h"
@@ -148,6 +150,24 @@ std::uint64_t wrong_in(const ScrubReport& report) {
          report.removed + report.problems;
 }
 
+/// With `proof` where there is one.
+std::string report_json(const ScrubReport& report, const std::optional<std::string>& proof) {
+  const nlohmann::ordered_json json{
+      {"proved", proof.has_value()},
+      {"proof", proof ? nlohmann::ordered_json(*proof) : nlohmann::ordered_json()},
+      {"blobs", report.blobs},
+      {"bytes_read", report.bytes},
+      {"damaged", report.damaged},
+      {"missing", report.missing},
+      {"known", report.known},
+      {"unreadable", report.unreadable},
+      {"orphans", report.orphans},
+      {"orphans_removed", report.removed},
+      {"problems", report.problems},
+      {"words", report.words}};
+  return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
 int tell(const Stores& stores, const ScrubReport& report, const FsckOptions& options,
          std::ostream& out, std::ostream& err) {
   if (report.all_is_well()) {
@@ -156,8 +176,12 @@ int tell(const Stores& stores, const ScrubReport& report, const FsckOptions& opt
       err << "shale: " << words_of(line.error()) << '\n';
       return kFailure;
     }
-    out << *line << '\n';
+    out << (options.json ? report_json(report, *line) : *line) << '\n';
     return kOk;
+  }
+  if (options.json) {
+    out << report_json(report, std::nullopt) << '\n';
+    return kFailure;
   }
   for (const std::string& words : report.words)
     out << words << '\n';

@@ -102,9 +102,13 @@ stop_server
 said=$(fsck)
 expect_match "the proof" "^proved: [0-9]+ blobs \([0-9.]+ [a-zA-Z]+\) and [0-9]+ manifests in 3 repositories match their digests; edges, links and counters agree; sequence [0-9]+$" "$said"
 expect_match "the proof" "have their sizes" "$(fsck --quick)"
+expect_equal "the proof, for programs" "true $said" "$(fsck --output json | jq -r '"\(.proved) \(.proof)"')"
 
 it "says offline what is wrong, and changes nothing until it is told to"
 flip "$layer"
+expect_failure fsck
+expect_failure fsck --output json
+expect_match "the finding, for programs" '"proved": false' "$OUTPUT"
 expect_failure fsck
 expect_match "the words" "$digest is damaged" "$OUTPUT"
 expect_match "the words" "not proved: 1 finding" "$OUTPUT"
