@@ -124,6 +124,13 @@ Result<Sequence> MemoryMetadataStore::restore_manifest(const RestoreManifest& re
   return settle(*state);
 }
 
+Result<bool> MemoryMetadataStore::is_kept_by_history(const RepositoryName& repository,
+                                                     const Digest& blob) const {
+  const auto state = state_.lock();
+  const Repository* found = state->find(repository);
+  return found != nullptr && found->keeps_blob(blob);
+}
+
 Result<std::optional<DeletedManifest>> MemoryMetadataStore::find_deleted(
     const RepositoryName& repository, const Digest& digest) const {
   const auto state = state_.lock();

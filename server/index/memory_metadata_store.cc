@@ -275,7 +275,7 @@ Result<Sequence> MemoryMetadataStore::delete_manifest(const RepositoryName& repo
 }
 
 Result<Sequence> MemoryMetadataStore::delete_blob(const RepositoryName& repository,
-                                                  const Digest& digest) {
+                                                  const Digest& digest, Synced /*synced*/) {
   const auto state = state_.lock();
   const Repository* found = state->find(repository);
   if (found == nullptr || !found->shows(digest)) {

@@ -51,6 +51,8 @@ class MemoryMetadataStore final : public MetadataStore {
                                                          std::size_t limit) const override;
   Result<bool> is_held_elsewhere(const RepositoryName& repository,
                                  const Digest& digest) const override;
+  Result<bool> is_kept_by_history(const RepositoryName& repository,
+                                  const Digest& blob) const override;
   Result<std::vector<TagMove>> tag_history(const RepositoryName& repository, const Tag& tag,
                                            std::size_t limit) const override;
   Result<std::vector<Doomed>> list_doomed(Time now, std::size_t limit,
@@ -90,7 +92,8 @@ class MemoryMetadataStore final : public MetadataStore {
                                    const By& by) override;
   Result<Sequence> restore_manifest(const RestoreManifest& request) override;
   Result<Sequence> move_tag(const MoveTag& request) override;
-  Result<Sequence> delete_blob(const RepositoryName& repository, const Digest& digest) override;
+  Result<Sequence> delete_blob(const RepositoryName& repository, const Digest& digest,
+                               Synced synced = Synced::kNow) override;
 
   Result<Collected> collect(const Doomed& doomed) override;
   Result<void> file_removed(const Doomed& doomed) override;

@@ -260,6 +260,9 @@ class MetadataStore {
   /// Whether another repository has the bytes of this blob or manifest, be it in its history.
   virtual Result<bool> is_held_elsewhere(const RepositoryName& repository,
                                          const Digest& digest) const = 0;
+  /// Whether a manifest that the repository's history keeps names the blob.
+  virtual Result<bool> is_kept_by_history(const RepositoryName& repository,
+                                          const Digest& blob) const = 0;
   /// Newest first.
   virtual Result<std::vector<TagMove>> tag_history(const RepositoryName& repository, const Tag& tag,
                                                    std::size_t limit) const = 0;
@@ -334,7 +337,8 @@ class MetadataStore {
   virtual Result<Sequence> move_tag(const MoveTag& request) = 0;
   /// Removes the link. `kBlobUnknown`, or `kBlobReferenced` while a manifest of
   /// this repository names the blob.
-  virtual Result<Sequence> delete_blob(const RepositoryName& repository, const Digest& digest) = 0;
+  virtual Result<Sequence> delete_blob(const RepositoryName& repository, const Digest& digest,
+                                       Synced synced = Synced::kNow) = 0;
 
   // --- collection; see server/index/README.md, "Collection" ---
 

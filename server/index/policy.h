@@ -40,6 +40,10 @@ struct AsSeen {  // NOLINTBEGIN(readability-redundant-member-init): may be left 
   bool whenever_used = false;  ///< on: the two times do not matter
 };  // NOLINTEND(readability-redundant-member-init)
 
+/// Whether a commit waits for the disk. Whoever makes many has each wait for `MetadataStore::sync`
+/// in the end.
+enum class Synced : std::uint8_t { kNow, kLater };
+
 /// Who does it, for the history, and on which condition.
 struct By {  // NOLINTBEGIN(readability-redundant-member-init)
   // NOLINTBEGIN(google-explicit-constructor): an actor alone is the usual case.
@@ -51,8 +55,7 @@ struct By {  // NOLINTBEGIN(readability-redundant-member-init)
   Condition condition;
   std::optional<AsSeen> as_seen{};  ///< of a deleted manifest; none: however it is
   bool for_good = false;            ///< a deleted manifest: no history keeps it
-  /// Off: whoever deletes many calls `MetadataStore::sync` in the end.
-  bool synced = true;
+  Synced synced = Synced::kNow;
   /// The commit of the deletion that this one is a part of; none: it stands for itself.
   std::optional<std::uint64_t> operation{};
 };  // NOLINTEND(readability-redundant-member-init)

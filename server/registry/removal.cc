@@ -29,7 +29,7 @@ Result<void> unlink_all(index::MetadataStore& metadata, const index::RepositoryN
   while (true) {
     SHALE_TRY_ASSIGN(const auto page, metadata.list_links(repository, after, kPage));
     for (const index::BlobLink& link : page.items) {
-      const auto done = metadata.delete_blob(repository, link.digest);
+      const auto done = metadata.delete_blob(repository, link.digest, index::Synced::kLater);
       const bool pushed_again = !done && done.error().code == Errc::kBlobReferenced;
       if (!done && !pushed_again && done.error().code != Errc::kBlobUnknown) return done.error();
     }
@@ -55,7 +55,7 @@ Result<void> carry_out(index::MetadataStore& metadata, const RemovalGoal& goal, 
     return {};
   }
   index::By each = by;
-  each.synced = false;
+  each.synced = index::Synced::kLater;
   std::vector<LeavingManifest> gone;
   for (LeavingManifest& manifest : removal.manifests) {
     // A manifest that was named by its digest goes whatever lists it; so does everything.
@@ -71,8 +71,8 @@ Result<void> carry_out(index::MetadataStore& metadata, const RemovalGoal& goal, 
     }
   }
   removal.manifests = std::move(gone);
-  SHALE_TRY(metadata.sync());
-  return goal.reference ? Result<void>() : unlink_all(metadata, repository);
+  if (!goal.reference) SHALE_TRY(unlink_all(metadata, repository));
+  return metadata.sync();
 }
 
 }  // namespace shale::registry

@@ -41,6 +41,7 @@ struct Removal {
   std::vector<index::Tag> tags;            ///< that go
   std::vector<LeavingManifest> manifests;  ///< each before what it keeps
   std::vector<LeavingBlob> blobs;          ///< that leave the repository with them
+  /// That stays; also blobs that leave the repository, and whose bytes others have.
   std::vector<KeptContent> kept;
   std::uint64_t bytes = 0;  ///< of all that goes and that nobody else has: what comes free
 };
@@ -51,7 +52,7 @@ using Visible = std::function<bool(const index::RepositoryName&)>;
 /// What a removal would do. With a manifest go the children of an index that nothing else lists,
 /// and what refers to it: by its subject, or by a tag that is made of its digest, as signatures
 /// are. None of them that has a tag of its own. `kManifestUnknown`, `kNameUnknown`. Scans: costs
-/// as much as it tells, and with a history as much as that holds.
+/// as much as what goes and its surroundings.
 Result<Removal> plan_removal(const index::MetadataStore& metadata, const RemovalGoal& goal,
                              const Visible& visible);
 

@@ -29,7 +29,6 @@ class Planner {
       SHALE_TRY(consider_around(Digest(removal_.manifests[next].digest)));
     }
     SHALE_TRY(tell_spared());
-    SHALE_TRY(read_history());
     for (const auto& [digest, size] : blobs_) {
       SHALE_TRY(judge_blob(digest, size));
     }
@@ -216,23 +215,6 @@ class Planner {
     return {};
   }
 
-  /// The blobs of manifests that were deleted before: their bytes stay.
-  Result<void> read_history() {
-    std::optional<Digest> after;
-    while (true) {
-      SHALE_TRY_ASSIGN(const auto page, metadata_.list_deleted(repository_, after, kPage));
-      for (const index::DeletedManifest& deleted : page.items) {
-        SHALE_TRY_ASSIGN(const auto edges,
-                         metadata_.list_edges(repository_, deleted.descriptor.digest));
-        for (const index::Edge& edge : edges) {
-          if (!index::points_at_manifest(edge.kind)) pinned_.insert(edge.target.digest);
-        }
-      }
-      if (!page.more || page.items.empty()) return {};
-      after = page.items.back().descriptor.digest;
-    }
-  }
-
   Result<void> judge_blob(const Digest& digest, std::uint64_t size) {
     const auto link = metadata_.find_blob(repository_, digest);
     if (!link && link.error().code == Errc::kBlobUnknown) return {};  // it was never pushed
@@ -260,7 +242,8 @@ class Planner {
 
   /// Who keeps the bytes when the repository shows them no more.
   Result<void> tell_holders(const Digest& digest, std::vector<std::string>& keepers) const {
-    if (pinned_.contains(digest)) {
+    SHALE_TRY_ASSIGN(const bool kept, metadata_.is_kept_by_history(repository_, digest));
+    if (kept) {
       keepers.emplace_back("the history of " + repository_.str());
     }
     SHALE_TRY_ASSIGN(const bool held, metadata_.is_held_elsewhere(repository_, digest));
@@ -293,7 +276,6 @@ class Planner {
   std::set<Digest> leaving_;
   std::map<Digest, std::uint64_t> spared_;
   std::map<Digest, std::uint64_t> blobs_;  ///< that leaving manifests name
-  std::set<Digest> pinned_;
 };
 
 }  // namespace

@@ -54,43 +54,62 @@ Result<Restored> restore_one(index::MetadataStore& metadata, const RepositoryNam
   }
 }
 
-/// Collects what belongs to a manifest, each before what it belongs to.
+/// What comes back with manifests that one operation took.
 class Family {
  public:
   Family(const index::MetadataStore& metadata, const RepositoryName& repository)
       : metadata_(metadata), repository_(repository) {}
 
-  Result<std::vector<DeletedManifest>> of(const DeletedManifest& root) {
-    SHALE_TRY(read_referrers(root));
-    SHALE_TRY(add(root));
-    for (std::size_t next = 0; next < found_.size();
-         ++next) {  // NOLINT(modernize-loop-convert): it grows
-      const Digest digest = found_[next].descriptor.digest;
-      SHALE_TRY_ASSIGN(const auto edges, metadata_.list_edges(repository_, digest));
-      for (const index::Edge& edge : edges) {
-        if (edge.kind != EdgeKind::kManifest) continue;
-        SHALE_TRY_ASSIGN(const auto child, metadata_.find_deleted(repository_, edge.target.digest));
-        if (child) SHALE_TRY(add(*child));
-      }
-      const auto [first, last] = referrers_.equal_range(digest);
-      for (auto referrer = first; referrer != last; ++referrer) {
-        SHALE_TRY(add(referrer->second));
-      }
+  /// These and what belongs to them, each before what it belongs to.
+  Result<std::vector<DeletedManifest>> of(const std::vector<DeletedManifest>& roots) {
+    SHALE_TRY(read_referrers(roots.front().operation));
+    for (const DeletedManifest& root : roots) {
+      SHALE_TRY(visit(root));
     }
-    std::ranges::reverse(found_);
     return std::move(found_);
   }
 
  private:
-  Result<void> add(const DeletedManifest& deleted) {
-    if (seen_.insert(deleted.descriptor.digest).second) found_.push_back(deleted);
+  struct Visit {
+    DeletedManifest manifest;
+    bool dependants_done = false;
+  };
+
+  /// Without recursion, for indexes nest as deep as somebody likes.
+  Result<void> visit(const DeletedManifest& root) {
+    std::vector<Visit> stack{{root}};
+    while (!stack.empty()) {
+      Visit next = std::move(stack.back());
+      stack.pop_back();
+      if (next.dependants_done) {
+        found_.push_back(std::move(next.manifest));
+      } else if (seen_.insert(next.manifest.descriptor.digest).second) {
+        SHALE_TRY_ASSIGN(auto dependants, dependants_of(next.manifest.descriptor.digest));
+        stack.push_back({std::move(next.manifest), true});
+        for (DeletedManifest& dependant : dependants)
+          stack.push_back({std::move(dependant)});
+      }
+    }
     return {};
   }
 
-  Result<void> read_referrers(const DeletedManifest& root) {
+  Result<std::vector<DeletedManifest>> dependants_of(const Digest& digest) const {
+    std::vector<DeletedManifest> dependants;
+    SHALE_TRY_ASSIGN(const auto edges, metadata_.list_edges(repository_, digest));
+    for (const index::Edge& edge : edges) {
+      if (edge.kind != EdgeKind::kManifest) continue;
+      SHALE_TRY_ASSIGN(auto child, metadata_.find_deleted(repository_, edge.target.digest));
+      if (child) dependants.push_back(*std::move(child));
+    }
+    const auto [first, last] = referrers_.equal_range(digest);
+    for (auto referrer = first; referrer != last; ++referrer)
+      dependants.push_back(referrer->second);
+    return dependants;
+  }
+
+  Result<void> read_referrers(index::Sequence operation) {
     return each_deleted(metadata_, repository_, [&](const DeletedManifest& other) -> Result<void> {
-      const bool together =
-          other.operation == root.operation || other.actor == index::kUntaggedActor;
+      const bool together = other.operation == operation || other.actor == index::kUntaggedActor;
       if (!together) return {};
       SHALE_TRY_ASSIGN(const auto edges,
                        metadata_.list_edges(repository_, other.descriptor.digest));
@@ -107,6 +126,21 @@ class Family {
   std::vector<DeletedManifest> found_;
 };
 
+Result<std::vector<Restored>> restore_all(index::MetadataStore& metadata,
+                                          const RepositoryName& repository,
+                                          const std::vector<DeletedManifest>& roots, WithTags tags,
+                                          const std::string& actor) {
+  SHALE_TRY_ASSIGN(const auto family, Family(metadata, repository).of(roots));
+  std::vector<Restored> restored;
+  for (const DeletedManifest& member : family) {
+    const bool same = member.operation == roots.front().operation;
+    SHALE_TRY_ASSIGN(auto one,
+                     restore_one(metadata, repository, member, same ? tags : WithTags::kNo, actor));
+    restored.push_back(std::move(one));
+  }
+  return restored;
+}
+
 }  // namespace
 
 Result<std::vector<Restored>> restore_manifest(index::MetadataStore& metadata,
@@ -115,15 +149,7 @@ Result<std::vector<Restored>> restore_manifest(index::MetadataStore& metadata,
                                                const std::string& actor) {
   SHALE_TRY_ASSIGN(const auto root, metadata.find_deleted(repository, digest));
   if (!root) return not_deleted(repository, digest);
-  SHALE_TRY_ASSIGN(const auto family, Family(metadata, repository).of(*root));
-  std::vector<Restored> restored;
-  for (const DeletedManifest& member : family) {
-    const bool same = member.operation == root->operation;
-    SHALE_TRY_ASSIGN(auto one,
-                     restore_one(metadata, repository, member, same ? tags : WithTags::kNo, actor));
-    restored.push_back(std::move(one));
-  }
-  return restored;
+  return restore_all(metadata, repository, {*root}, tags, actor);
 }
 
 Result<std::vector<Restored>> restore_last(index::MetadataStore& metadata,
@@ -139,16 +165,7 @@ Result<std::vector<Restored>> restore_last(index::MetadataStore& metadata,
     const std::string words = "nothing that was deleted from " + repository.str() + " is kept";
     return Error{Errc::kNameUnknown, words, {words}};
   }
-  std::vector<Restored> restored;
-  for (const DeletedManifest& deleted : last) {
-    const auto there = metadata.find_deleted(repository, deleted.descriptor.digest);
-    if (!there) return there.error();
-    if (!*there) continue;  // it came back with an index
-    SHALE_TRY_ASSIGN(auto family, restore_manifest(metadata, repository, deleted.descriptor.digest,
-                                                   WithTags::kYes, actor));
-    std::ranges::move(family, std::back_inserter(restored));
-  }
-  return restored;
+  return restore_all(metadata, repository, last, WithTags::kYes, actor);
 }
 
 Result<std::size_t> drop_history(index::MetadataStore& metadata, const RepositoryName& repository,

@@ -74,9 +74,9 @@ class KillingMetadataStore final : public ForwardingMetadataStore {
   Result<void> sync() override {
     return commit("sync", [&] { return real_->sync(); });
   }
-  Result<index::Sequence> delete_blob(const index::RepositoryName& repository,
-                                      const Digest& digest) override {
-    return commit("delete-blob", [&] { return real_->delete_blob(repository, digest); });
+  Result<index::Sequence> delete_blob(const index::RepositoryName& repository, const Digest& digest,
+                                      index::Synced synced) override {
+    return commit("delete-blob", [&] { return real_->delete_blob(repository, digest, synced); });
   }
 
  private:

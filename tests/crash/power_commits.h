@@ -53,10 +53,10 @@ class NotedStore final : public ForwardingMetadataStore {
   Result<index::Sequence> restore_manifest(const index::RestoreManifest& request) override {
     return commit([=](index::MetadataStore& store) { return store.restore_manifest(request); });
   }
-  Result<index::Sequence> delete_blob(const index::RepositoryName& repository,
-                                      const Digest& digest) override {
+  Result<index::Sequence> delete_blob(const index::RepositoryName& repository, const Digest& digest,
+                                      index::Synced synced) override {
     return commit(
-        [=](index::MetadataStore& store) { return store.delete_blob(repository, digest); });
+        [=](index::MetadataStore& store) { return store.delete_blob(repository, digest, synced); });
   }
 
   /// By their numbers.

@@ -67,6 +67,10 @@ class ForwardingMetadataStore : public index::MetadataStore {
                                  const Digest& digest) const override {
     return real_.is_held_elsewhere(repository, digest);
   }
+  Result<bool> is_kept_by_history(const index::RepositoryName& repository,
+                                  const Digest& blob) const override {
+    return real_.is_kept_by_history(repository, blob);
+  }
   Result<std::vector<index::TagMove>> tag_history(const index::RepositoryName& repository,
                                                   const index::Tag& tag,
                                                   std::size_t limit) const override {
@@ -103,9 +107,9 @@ class ForwardingMetadataStore : public index::MetadataStore {
                                           const Digest& digest, const index::By& by) override {
     return real_.delete_manifest(repository, digest, by);
   }
-  Result<index::Sequence> delete_blob(const index::RepositoryName& repository,
-                                      const Digest& digest) override {
-    return real_.delete_blob(repository, digest);
+  Result<index::Sequence> delete_blob(const index::RepositoryName& repository, const Digest& digest,
+                                      index::Synced synced) override {
+    return real_.delete_blob(repository, digest, synced);
   }
 
   Result<index::Usage> usage_below(std::string_view name_space) const override {

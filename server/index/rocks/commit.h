@@ -46,6 +46,9 @@ class Commit {
                                const By& by);
   Result<void> restore_manifest(const RestoreManifest& request);
   Result<void> delete_blob(const RepositoryName& repository, const Digest& digest);
+  /// Whether a deleted manifest other than `besides`, which may be null, names the blob.
+  static Result<bool> is_kept(const View& view, const RepositoryName& repository,
+                              const Digest& blob, const Digest* besides);
   void drop_upload(const UploadId& id);
   /// One step of `MetadataStore::collect`.
   Result<Collected> collect(const Doomed& doomed);
@@ -130,8 +133,6 @@ class Commit {
   Result<void> release(const RepositoryName& repository, const Digest& blob, const Digest& besides);
   void drop_deleted(const RepositoryName& repository, const Digest& digest,
                     const DeletedRow& deleted);
-  Result<bool> is_kept(const RepositoryName& repository, const Digest& blob,
-                       const Digest* besides) const;
 
   // Manifests without a tag: commit_untagged.cc.
   std::optional<Time> untagged_until(const RepositoryName& repository) const;

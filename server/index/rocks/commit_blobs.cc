@@ -41,10 +41,10 @@ Result<bool> Commit::is_named(const RepositoryName& repository, const Digest& bl
 }
 
 /// Whether a deleted manifest of `repository`, `besides` left out, names the blob.
-Result<bool> Commit::is_kept(const RepositoryName& repository, const Digest& blob,
-                             const Digest* besides) const {
+Result<bool> Commit::is_kept(const View& view, const RepositoryName& repository, const Digest& blob,
+                             const Digest* besides) {
   const std::string skipped = besides == nullptr ? std::string() : keys::content(*besides);
-  Scan scan(view_, Family::kEdgesTo, keys::link(repository, blob), std::string_view("\x81", 1));
+  Scan scan(view, Family::kEdgesTo, keys::link(repository, blob), std::string_view("\x81", 1));
   for (; scan.valid(); scan.next()) {
     const auto kind = keys::of_present(static_cast<EdgeKind>(scan.key().front()));
     if (points_at_manifest(kind)) {
@@ -167,7 +167,7 @@ Result<void> Commit::delete_blob(const RepositoryName& repository, const Digest&
     return Error{Errc::kBlobReferenced,
                  digest.str() + " is named by a manifest of " + repository.str()};
   }
-  SHALE_TRY_ASSIGN(const bool kept, is_kept(repository, digest, nullptr));
+  SHALE_TRY_ASSIGN(const bool kept, is_kept(view_, repository, digest, nullptr));
   if (kept) {
     hide(repository, digest, *link);
     return {};

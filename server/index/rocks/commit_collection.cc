@@ -30,7 +30,7 @@ Result<Collected> Commit::collect_link(const Doomed& doomed) {
   SHALE_TRY_ASSIGN(const auto link, find_link(repository, doomed.digest));
   erase(Family::kDoomed, keys::doomed(doomed));
   if (!link || link->due != doomed.due) return Collected{};
-  SHALE_TRY_ASSIGN(const bool kept, is_kept(repository, doomed.digest, nullptr));
+  SHALE_TRY_ASSIGN(const bool kept, is_kept(view_, repository, doomed.digest, nullptr));
   if (kept) {
     hide(repository, doomed.digest, *link);
     return Collected{Outcome::kHidden, 0};

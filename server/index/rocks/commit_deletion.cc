@@ -187,7 +187,7 @@ Result<void> Commit::release(const RepositoryName& repository, const Digest& blo
     return {};
   }
   if (link->hidden) {
-    SHALE_TRY_ASSIGN(const bool kept, is_kept(repository, blob, &besides));
+    SHALE_TRY_ASSIGN(const bool kept, is_kept(view_, repository, blob, &besides));
     if (!kept) {
       put_link(repository, blob, *link, now_);  // nobody could have learnt of it lately
     }

@@ -83,6 +83,11 @@ Result<DeletedManifest> deleted_manifest(const Digest& digest, rocks::DeletedRow
 
 }  // namespace
 
+Result<bool> RocksMetadataStore::is_kept_by_history(const RepositoryName& repository,
+                                                    const Digest& blob) const {
+  return Commit::is_kept(View(*state_->database), repository, blob, nullptr);
+}
+
 Result<std::optional<DeletedManifest>> RocksMetadataStore::find_deleted(
     const RepositoryName& repository, const Digest& digest) const {
   SHALE_TRY_ASSIGN(auto row,

@@ -108,12 +108,13 @@ Result<Sequence> RocksMetadataStore::delete_tag(const RepositoryName& repository
 Result<Sequence> RocksMetadataStore::delete_manifest(const RepositoryName& repository,
                                                      const Digest& digest, const By& by) {
   const auto build = [&](Commit& commit) { return commit.delete_manifest(repository, digest, by); };
-  return by.synced ? state_->commit(build) : state_->write_commit(build);
+  return by.synced == Synced::kNow ? state_->commit(build) : state_->write_commit(build);
 }
 
 Result<Sequence> RocksMetadataStore::delete_blob(const RepositoryName& repository,
-                                                 const Digest& digest) {
-  return state_->commit([&](Commit& commit) { return commit.delete_blob(repository, digest); });
+                                                 const Digest& digest, Synced synced) {
+  const auto build = [&](Commit& commit) { return commit.delete_blob(repository, digest); };
+  return synced == Synced::kNow ? state_->commit(build) : state_->write_commit(build);
 }
 
 }  // namespace shale::index

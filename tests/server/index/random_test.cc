@@ -304,6 +304,8 @@ void RandomRun::compare_repository(const index::RepositoryName& repository) {
     const Digest digest = blob(number);
     both("elsewhere",
          [&](MetadataStore& store) { return store.is_held_elsewhere(repository, digest); });
+    both("kept",
+         [&](MetadataStore& store) { return store.is_kept_by_history(repository, digest); });
     both("blob", [&](MetadataStore& store) -> Result<std::uint64_t> {
       SHALE_TRY_ASSIGN(const auto found, store.find_blob(repository, digest));
       return found.size * 2 + (found.doomed ? 1 : 0);

@@ -7,6 +7,7 @@
 
 #include "server/registry/tag_past.h"
 #include "tests/server/index/stores.h"
+#include "tests/support/forwarding_metadata_store.h"
 
 namespace shale::testing {
 namespace {
@@ -70,6 +71,49 @@ TEST_CASE_TEMPLATE("restore_manifest: what is there stays, and what is gone for 
   CHECK_FALSE(is_there(backend.store, "inner"));
   CHECK(error_code(registry::restore_manifest(backend.store, repo("a"), digest_of("inner"),
                                               WithTags::kYes, "y")) == Errc::kManifestUnknown);
+}
+
+/// Wants every manifest back after all that it lists.
+class InOrder final : public ForwardingMetadataStore {
+ public:
+  explicit InOrder(index::MetadataStore& real) : ForwardingMetadataStore(real), real_(real) {}
+
+  Result<index::Sequence> restore_manifest(const index::RestoreManifest& request) override {
+    for (const index::Edge& edge : value(real_.list_edges(request.repository, request.digest))) {
+      CHECK_FALSE(value(real_.find_deleted(request.repository, edge.target.digest)));
+    }
+    return real_.restore_manifest(request);
+  }
+
+ private:
+  index::MetadataStore& real_;
+};
+
+TEST_CASE_TEMPLATE("restore_manifest, restore_last: an index comes after what it lists", Backend,
+                   InMemory, InRocks) {
+  Backend backend{with_history()};
+  InOrder store(backend.store);
+  // Many times over, for the order of digests has no say in it.
+  for (int round = 0; round < 8; ++round) {
+    const std::string number = std::to_string(round);
+    const std::vector<std::string> names{"image" + number, "inner" + number, "outer" + number};
+    REQUIRE(store.put_manifest(put("a", manifest(names[0]))));
+    REQUIRE(store.put_manifest(put("a", with(manifest(names[1]), EdgeKind::kManifest, names[0]))));
+    auto outer = with(manifest(names[2]), EdgeKind::kManifest, names[0]);
+    REQUIRE(store.put_manifest(put("a", with(outer, EdgeKind::kManifest, names[1]))));
+    index::By by("x");
+    for (const std::string& name : names) {
+      const auto number_of = value(store.delete_manifest(repo("a"), digest_of(name), by));
+      if (!by.operation) by.operation = number_of;
+    }
+    if (round % 2 == 0) {
+      REQUIRE(
+          registry::restore_manifest(store, repo("a"), digest_of(names[2]), WithTags::kYes, "y"));
+    } else {
+      REQUIRE(registry::restore_last(store, repo("a"), "y"));
+    }
+    CHECK(value(store.list_deleted(repo("a"), {}, 10)).items.empty());
+  }
 }
 
 TEST_CASE_TEMPLATE("TagPast: a tag comes back together with its deleted manifest", Backend,
