@@ -82,9 +82,7 @@ Json status_json(const ScrubDesk::Status& status) {
 
 Result<http::Response> get_scrub(const Call& call) {
   if (call.caller != nullptr && !call.caller->may_administer_all()) return error_response(kDenied);
-  // What is wrong is told in names of files and digests, which may have any bytes.
-  return json_response(status_json(call.registry.scrub_status())
-                           .dump(-1, ' ', false, Json::error_handler_t::replace));
+  return json_response(dump(status_json(call.registry.scrub_desk().status())));
 }
 
 Result<http::Response> post_scrub(const Call& call) {
@@ -92,7 +90,7 @@ Result<http::Response> post_scrub(const Call& call) {
   if (!call.request.body.empty() && !is_json(call.request)) return error_response(kNotJson);
   const auto rate = read_rate(call.request.body);
   if (!rate) return error_response(kInvalid, {R"(the body is {"rate": BYTES_A_SECOND}, or {})"});
-  if (!call.registry.ask_for_scrub(*rate)) return error_response(kRunning);
+  if (!call.registry.scrub_desk().ask(*rate)) return error_response(kRunning);
   if (call.guard != nullptr) {
     call.guard->note_change(*call.caller, call.request, "scrub", std::to_string(*rate));
   }

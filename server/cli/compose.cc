@@ -85,7 +85,7 @@ log::Options log_options(const config::Config& config, bool on_terminal) {
 
 index::StorePolicy store_policy(const config::Config& config,
                                 std::shared_ptr<const registry::Rules> rules) {
-  index::StorePolicy policy = registry::store_policy(std::move(rules), config.storage.history);
+  index::StorePolicy policy = registry::store_policy(std::move(rules));
   if (auto quotas = quotas_of(config); !quotas.empty()) {
     policy.quotas = [quotas = std::move(quotas)](const index::RepositoryName& repository) {
       return index::covering(quotas, repository);
@@ -122,7 +122,6 @@ registry::Options registry_options(const config::Config& config,
           .upload_expiry =
               std::chrono::duration_cast<std::chrono::seconds>(config.timeouts.upload_expiry),
           .lease = config.storage.lease,
-          .history = config.storage.history,
           .quotas = quotas_of(config),
           .rules = std::move(rules)};
 }

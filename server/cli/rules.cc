@@ -58,12 +58,12 @@ registry::Rule rule_of(const config::Rule& rule) {
 
 }  // namespace
 
-std::shared_ptr<const registry::Rules> make_rules(const std::vector<config::Rule>& rules) {
+std::shared_ptr<const registry::Rules> make_rules(const config::Config& config) {
   std::vector<registry::Rule> made;
-  made.reserve(rules.size());
-  for (const config::Rule& rule : rules)
+  made.reserve(config.rules.size());
+  for (const config::Rule& rule : config.rules)
     made.push_back(rule_of(rule));
-  return std::make_shared<const registry::Rules>(std::move(made));
+  return std::make_shared<const registry::Rules>(std::move(made), config.storage.history);
 }
 
 }  // namespace shale::cli

@@ -148,7 +148,7 @@ void report_scrub(log::Logger& logger, const registry::ScrubDesk::Status& status
 struct House {
   House(const config::Config& config, const Ground& ground, log::Logger& logger, int descriptors)
       : data_dir(config.storage.data_dir),
-        rules(make_rules(config.rules)),
+        rules(make_rules(config)),
         files(file::posix_file_system_below(descriptors)),
         metadata(started(open_metadata(ground, metadata_options(config, rules, clock, logger)),
                          "cannot open the metadata in " + config.storage.data_dir)),

@@ -1,11 +1,19 @@
 #include "server/registry/deletions.h"
 
+#include "server/index/reference_check.h"
 #include "server/registry/registry.h"
 #include "server/registry/uploads.h"
 
 namespace shale::registry {
 
 using index::RepositoryName;
+
+Result<void> demand_enabled(bool setting, const std::string& what) {
+  if (setting) return {};
+  const std::string words =
+      "deleting " + what + " is switched off here: see registry.delete_" + what;
+  return Error{Errc::kDisabled, words, {words}};
+}
 
 Result<Removal> Deletions::remove(const RemovalGoal& goal, RunMode mode, const index::By& by,
                                   const Visible& visible) const {
@@ -25,12 +33,9 @@ Result<void> Deletions::demand_allowed(const RemovalGoal& goal, const Removal& r
   } else {
     SHALE_TRY(demand_enabled(deletes.tags, "tags"));
   }
+  const index::StorePolicy policy = store_policy(options_.rules);
   for (const index::Tag& tag : removal.tags) {
-    const auto rule = options_.rules->immutable(goal.repository, tag);
-    if (!rule) continue;
-    const std::string words =
-        "the tag " + tag.str() + " of " + goal.repository.str() + " is immutable: " + *rule;
-    return Error{Errc::kTagImmutable, words, {words}};
+    SHALE_TRY(index::demand_movable(policy, goal.repository, tag));
   }
   return {};
 }
@@ -48,7 +53,7 @@ Result<void> Deletions::cancel_uploads(const RepositoryName& repository) const {
 }
 
 std::chrono::milliseconds Deletions::history(const RepositoryName& repository) const {
-  return options_.rules->history(repository).value_or(options_.history);
+  return options_.rules->history(repository);
 }
 
 Result<index::Page<index::DeletedManifest>> Deletions::list(const RepositoryName& repository,

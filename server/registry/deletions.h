@@ -12,6 +12,17 @@
 
 namespace shale::registry {
 
+/// What clients may delete. A manifest takes its tags along, whatever `tags` says.
+struct Deletes {
+  bool tags = true;
+  bool manifests = true;
+  bool blobs = true;
+  bool uploads = true;  ///< cancel them
+};
+
+/// `kDisabled` with the name of the setting, unless it is on.
+Result<void> demand_enabled(bool setting, const std::string& what);
+
 struct Options;
 class Uploads;
 

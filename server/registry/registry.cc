@@ -1,7 +1,6 @@
 #include "server/registry/registry.h"
 
 #include <algorithm>
-#include <mutex>
 #include <set>
 #include <utility>
 #include <variant>
@@ -74,12 +73,6 @@ std::vector<Quarantined> set_aside_in(const BlobStore& blobs) {
 
 }  // namespace
 
-Result<void> demand_enabled(bool setting, const std::string& what) {
-  if (setting) return {};
-  return invalid(Errc::kDisabled,
-                 "deleting " + what + " is switched off here: see registry.delete_" + what);
-}
-
 struct Registry::State {
   State(BlobStore& blob_store, index::MetadataStore& metadata_store, const Clock& time,
         const Options& registry_options)
@@ -92,6 +85,7 @@ struct Registry::State {
         room(metadata_store, registry_options.quotas),
         quarantine(set_aside_in(blob_store)),
         scrub(blob_store, metadata_store, time, quarantine, collection.locks()),
+        scrub_desk(scrub, quarantine, time, registry_options.lease),
         uploads(blob_store, metadata_store, time, collection.locks(), quarantine, room,
                 registry_options.upload_expiry, registry_options.small_blob_bytes) {}
 
@@ -128,7 +122,6 @@ struct Registry::State {
   Quarantine quarantine;
   Scrub scrub;
   ScrubDesk scrub_desk;
-  std::mutex scrubbing;  // one at a time
   PullLog pulls;
   Uploads uploads;
   Turnstile large_manifests{kLargeManifestsAtOnce};
@@ -355,9 +348,8 @@ Result<void> Registry::State::demand_whole(const index::Manifest& manifest) cons
   if (quarantine.size() == 0) return {};
   Error error{Errc::kManifestBlobUnknown, "the manifest needs blobs that are set aside"};
   for (const index::Edge& edge : manifest.edges) {
-    const bool blob =
-        edge.kind != index::EdgeKind::kManifest && edge.kind != index::EdgeKind::kSubject;
-    const auto since = blob ? quarantine.since(edge.target.digest) : std::nullopt;
+    if (index::points_at_manifest(edge.kind)) continue;
+    const auto since = quarantine.since(edge.target.digest);
     if (since) error.details.push_back(set_aside_words(edge.target.digest, *since));
   }
   if (error.details.empty()) return {};
@@ -451,32 +443,8 @@ CollectReport Registry::collected() const noexcept {
   return state_->collection.totals();
 }
 
-// --- scrubbing ---
-
-bool Registry::ask_for_scrub(std::uint64_t rate) {
-  return state_->scrub_desk.ask(rate);
-}
-
-std::optional<std::uint64_t> Registry::take_scrub_request() {
-  return state_->scrub_desk.take();
-}
-
-Result<void> Registry::scrub(std::uint64_t rate, const std::stop_token& stop) {
-  const std::scoped_lock one_at_a_time(state_->scrubbing);
-  ScrubDesk& desk = state_->scrub_desk;
-  ScrubReport report;
-  desk.begin(rate, state_->clock.now());
-  auto outcome = state_->scrub.run(
-      {.rate = rate, .young = state_->options.lease}, stop,
-      [&desk](const ScrubReport& now) { desk.show(now); }, report);
-  desk.end(report, outcome, state_->clock.now());
-  return outcome;
-}
-
-ScrubDesk::Status Registry::scrub_status() const {
-  ScrubDesk::Status status = state_->scrub_desk.status();
-  status.set_aside = state_->quarantine.size();
-  return status;
+ScrubDesk& Registry::scrub_desk() const noexcept {
+  return state_->scrub_desk;
 }
 
 }  // namespace shale::registry

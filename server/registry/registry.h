@@ -7,7 +7,6 @@
 #include <memory>
 #include <optional>
 #include <span>
-#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,17 +27,6 @@ namespace shale::registry {
 /// No blob in the metadata store is or was larger than this, in bytes.
 inline constexpr std::size_t kSmallBlobLimit = std::size_t{64} << 10;
 
-/// What clients may delete. A manifest takes its tags along, whatever `tags` says.
-struct Deletes {
-  bool tags = true;
-  bool manifests = true;
-  bool blobs = true;
-  bool uploads = true;  ///< cancel them
-};
-
-/// `kDisabled` with the name of the setting, unless it is on.
-Result<void> demand_enabled(bool setting, const std::string& what);
-
 struct Options {
   bool allow_sparse = false;  ///< accept manifests whose references are not here
   Deletes deletes = {};
@@ -50,8 +38,6 @@ struct Options {
   /// How long what nobody names stays, so that a client which learnt of it can name it.
   /// The same as the metadata store's.
   std::chrono::milliseconds lease = std::chrono::minutes{10};
-  /// How long a deleted manifest can be had back where no rule says. The same as the store's.
-  std::chrono::milliseconds history{0};
   /// The same that the metadata store keeps to, for refusals before the bytes come.
   // NOLINTNEXTLINE(readability-redundant-member-init): else g++ wants it named everywhere.
   std::vector<index::Quota> quotas = {};
@@ -229,14 +215,8 @@ class Registry {
   /// What was collected since the start.
   CollectReport collected() const noexcept;
 
-  /// Has a scrub run at `rate` bytes a second, 0 for full speed. False while one is asked for
-  /// or runs. It is for the `Scrubber` to do it.
-  bool ask_for_scrub(std::uint64_t rate);
-  /// The rate of a scrub that was asked for; each once.
-  std::optional<std::uint64_t> take_scrub_request();
-  /// Compares all that is stored with what is known of it: see `Scrub`. One at a time.
-  Result<void> scrub(std::uint64_t rate, const std::stop_token& stop);
-  ScrubDesk::Status scrub_status() const;
+  /// Where scrubs are asked for, run and told of.
+  ScrubDesk& scrub_desk() const noexcept;
 
  private:
   struct State;

@@ -94,10 +94,9 @@ const Retention* Rules::retention(const index::RepositoryName& repository) const
   return rule != nullptr && rule->retention ? &*rule->retention : nullptr;
 }
 
-std::optional<std::chrono::milliseconds> Rules::history(
-    const index::RepositoryName& repository) const {
+std::chrono::milliseconds Rules::history(const index::RepositoryName& repository) const {
   const Rule* rule = deciding(repository, &Rule::history);
-  return rule == nullptr ? std::nullopt : rule->history;
+  return rule == nullptr ? history_ : rule->history.value_or(history_);
 }
 
 std::optional<std::chrono::milliseconds> Rules::untagged_after(
@@ -115,14 +114,13 @@ std::optional<std::chrono::milliseconds> Rules::shortest_schedule() const {
   return shortest;
 }
 
-index::StorePolicy store_policy(std::shared_ptr<const Rules> rules,
-                                std::chrono::milliseconds history) {
+index::StorePolicy store_policy(std::shared_ptr<const Rules> rules) {
   index::StorePolicy policy;
   policy.immutable = [rules](const index::RepositoryName& repository, const index::Tag& tag) {
     return rules->immutable(repository, tag);
   };
-  policy.history = [rules, history](const index::RepositoryName& repository) {
-    return rules->history(repository).value_or(history);
+  policy.history = [rules](const index::RepositoryName& repository) {
+    return rules->history(repository);
   };
   policy.untagged = [rules = std::move(rules)](const index::RepositoryName& repository) {
     return rules->untagged_after(repository);

@@ -49,7 +49,10 @@ struct Rule {  // NOLINTBEGIN(readability-redundant-member-init): may be left ou
 class Rules {
  public:
   Rules() = default;
-  explicit Rules(std::vector<Rule> rules) : rules_(std::move(rules)) {}
+  /// `history`: how long a deleted manifest can be had back where no rule says.
+  explicit Rules(std::vector<Rule> rules,
+                 std::chrono::milliseconds history = std::chrono::milliseconds(0))
+      : rules_(std::move(rules)), history_(history) {}
 
   const std::vector<Rule>& all() const noexcept { return rules_; }
 
@@ -58,8 +61,9 @@ class Rules {
                                        const index::Tag& tag) const;
   /// Null when there is none; lives as long as this.
   const Retention* retention(const index::RepositoryName& repository) const;
-  // None where no rule says it.
-  std::optional<std::chrono::milliseconds> history(const index::RepositoryName& repository) const;
+  /// How long a deleted manifest can be had back.
+  std::chrono::milliseconds history(const index::RepositoryName& repository) const;
+  /// None where no rule says it.
   std::optional<std::chrono::milliseconds> untagged_after(
       const index::RepositoryName& repository) const;
   /// How often the one that is due most often is due; none when there is no retention.
@@ -72,11 +76,10 @@ class Rules {
                        std::optional<T> Rule::* member) const;
 
   std::vector<Rule> rules_;
+  std::chrono::milliseconds history_{0};
 };
 
-/// What the store has to ask of the rules, which it then shares. `history` is what a repository
-/// has whose rules do not say.
-index::StorePolicy store_policy(std::shared_ptr<const Rules> rules,
-                                std::chrono::milliseconds history);
+/// What the store has to ask of the rules, which it then shares.
+index::StorePolicy store_policy(std::shared_ptr<const Rules> rules);
 
 }  // namespace shale::registry

@@ -1,8 +1,11 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
+#include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 #include "blobstore/guarded.h"
@@ -10,7 +13,7 @@
 
 namespace shale::registry {
 
-/// Where scrubs are asked for, and where it is told how they go. Thread-safe.
+/// Where scrubs are asked for, run, and told of. Thread-safe.
 class ScrubDesk {
  public:
   struct Status {
@@ -25,49 +28,29 @@ class ScrubDesk {
     std::uint64_t set_aside = 0;     ///< now
   };
 
-  /// False while one is asked for or runs.
-  bool ask(std::uint64_t rate) {
-    auto status = status_.lock();
-    if (status->running || status->waiting) return false;
-    status->waiting = true;
-    asked_ = rate;
-    return true;
-  }
-  /// The rate that was asked for, once; `begin` follows.
-  std::optional<std::uint64_t> take() {
-    auto status = status_.lock();
-    if (!status->waiting) return std::nullopt;
-    status->waiting = false;
-    status->running = true;  // so that nobody sees neither and takes it for over
-    return asked_;
-  }
+  /// What it borrows must outlive it. Files younger than `young` are left alone.
+  ScrubDesk(Scrub& scrub, const Quarantine& quarantine, const Clock& clock,
+            std::chrono::milliseconds young)
+      : scrub_(scrub), quarantine_(quarantine), clock_(clock), young_(young) {}
 
-  void begin(std::uint64_t rate, Time now) {
-    auto status = status_.lock();
-    status->running = true;
-    status->rate = rate;
-    status->started = now;
-    status->finished.reset();
-    status->report = {};
-    status->failure.clear();
-  }
-  void show(const ScrubReport& report) { status_.lock()->report = report; }
-  void end(const ScrubReport& report, const Result<void>& outcome, Time now) {
-    auto status = status_.lock();
-    status->running = false;
-    status->finished = now;
-    status->report = report;
-    if (!outcome) status->failure = outcome.error().message;
-  }
+  /// Has a scrub run at `rate` bytes a second, 0 for full speed. False while one is asked for
+  /// or runs. It is for the `Scrubber` to do it.
+  bool ask(std::uint64_t rate);
+  /// The rate that was asked for, once; `run` follows.
+  std::optional<std::uint64_t> take();
+  /// Compares all that is stored with what is known of it. One at a time. Ends early, and says
+  /// so, when `stop` asks for it.
+  Result<void> run(std::uint64_t rate, const std::stop_token& stop);
 
   void count_lost() { ++lost_; }
-  Status status() const {
-    Status copy = *status_.lock();
-    copy.lost_on_read = lost_.load();
-    return copy;
-  }
+  Status status() const;
 
  private:
+  Scrub& scrub_;
+  const Quarantine& quarantine_;
+  const Clock& clock_;
+  const std::chrono::milliseconds young_;
+  std::mutex one_at_a_time_;
   Guarded<Status> status_;
   std::uint64_t asked_ = 0;  ///< under the lock of `status_`
   std::atomic<std::uint64_t> lost_ = 0;

@@ -9,7 +9,7 @@
 
 namespace shale::registry {
 
-/// Scrubs when it is asked to (`Registry::ask_for_scrub`), and on its own, on a thread of
+/// Scrubs when it is asked to (`ScrubDesk::ask`), and on its own, on a thread of
 /// its own, until it is destroyed; that ends a scrub within a piece of reading, or the look
 /// at the metadata in hand.
 class Scrubber {

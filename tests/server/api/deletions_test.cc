@@ -27,7 +27,8 @@ Json json_of(Driver& api, const string& request) {
 TEST_CASE_TEMPLATE("Deletions: a dry run tells what goes, what stays and why, and does nothing",
                    Driver, API_DRIVERS) {
   Setup setup;
-  setup.registry.history = std::chrono::hours(24);
+  setup.registry.rules = std::make_shared<const registry::Rules>(std::vector<registry::Rule>(),
+                                                                 std::chrono::hours(24));
   Driver api(setup);
   const Digest one = api.push_image("kept/app", "v1", "one");
   const string wish = R"({"reference":"v1","dry_run":true})";

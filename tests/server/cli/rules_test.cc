@@ -13,11 +13,11 @@
 namespace shale::cli {
 namespace {
 
-std::vector<config::Rule> rules_in(const std::string& text) {
+config::Config config_in(const std::string& text) {
   const config::ConfigFile file(text);
   const auto loaded = config::load({.file = file.path()});
   REQUIRE(std::holds_alternative<config::Loaded>(loaded));
-  return std::get<config::Loaded>(loaded).config.rules;
+  return std::get<config::Loaded>(loaded).config;
 }
 
 index::RepositoryName repository(const char* name) {
@@ -26,7 +26,8 @@ index::RepositoryName repository(const char* name) {
 
 TEST_CASE("check_rules: a pattern that can match no repository is told with its place") {
   const auto problems = check_rules(
-      rules_in("rules:\n  - repositories: [good/**, Bad, 'a**']\n    immutable_tags: [v*]\n"));
+      config_in("rules:\n  - repositories: [good/**, Bad, 'a**']\n    immutable_tags: [v*]\n")
+          .rules);
   REQUIRE(problems.size() == 2);
   CHECK(problems.front().where.ends_with("shale.yaml:2:29"));
   CHECK(problems.front().what.find("\"Bad\"") != std::string::npos);
@@ -34,7 +35,7 @@ TEST_CASE("check_rules: a pattern that can match no repository is told with its 
 }
 
 TEST_CASE("make_rules: the registry has what the configuration says, by the patterns of policies") {
-  const auto rules = make_rules(rules_in(R"(rules:
+  const auto rules = make_rules(config_in(R"(rules:
   - repositories: ["prod/**", app]
     immutable_tags: v*
     history: 2h
@@ -50,7 +51,7 @@ TEST_CASE("make_rules: the registry has what the configuration says, by the patt
   CHECK_FALSE(rules->immutable(repository("app/b"), v1));
   CHECK(rules->history(repository("app")) == hours(2));
   CHECK(rules->untagged_after(repository("app")) == hours(4));
-  CHECK_FALSE(rules->history(repository("a/x")));
+  CHECK(rules->history(repository("a/x")) == hours(24 * 14));  // that of storage.history
   CHECK(rules->retention(repository("a/b/x")) == nullptr);
   const registry::Retention* retention = rules->retention(repository("a/x"));
   REQUIRE(retention != nullptr);

@@ -85,7 +85,7 @@ TEST_CASE("store_policy: the store asks the same rules") {
   one.history = std::chrono::hours(5);
   one.untagged_after = std::chrono::hours(7);
   const auto policy =
-      store_policy(std::make_shared<const Rules>(std::vector{one}), std::chrono::hours(1));
+      store_policy(std::make_shared<const Rules>(std::vector{one}, std::chrono::hours(1)));
   CHECK(policy.immutable(repository("a/b"), tag("v1")).has_value());
   CHECK_FALSE(policy.immutable(repository("b"), tag("v1")));
   CHECK(policy.history(repository("a/b")) == std::chrono::hours(5));

@@ -22,8 +22,8 @@ const auto kOther = repository("team/other");
 
 template <class Stores>
 ScrubReport scrub(Bench<Stores>& registry) {
-  REQUIRE(registry->scrub(0, {}));
-  return registry->scrub_status().report;
+  REQUIRE(registry->scrub_desk().run(0, {}));
+  return registry->scrub_desk().status().report;
 }
 
 string image_of(std::string_view config, std::string_view layer) {
@@ -91,7 +91,7 @@ TEST_CASE_TEMPLATE("Scrub: a damaged blob is absent for everybody until it is pu
   CHECK(report.missing == 0);
   CHECK(tells_of(report, layer.str() + " is damaged"));
   for (int starts = 0; starts < 2; ++starts) {
-    CHECK(registry->scrub_status().set_aside == 1);
+    CHECK(registry->scrub_desk().status().set_aside == 1);
     const auto pulled = registry->open_blob(kApp, layer);
     REQUIRE(error_code(pulled) == Errc::kBlobUnknown);
     REQUIRE(pulled.error().details.size() == 1);
@@ -110,7 +110,7 @@ TEST_CASE_TEMPLATE("Scrub: a damaged blob is absent for everybody until it is pu
 
   registry.push_blob(kOther, "a layer");  // from wherever it comes
   CHECK(registry.read_blob(kApp, layer) == "a layer");
-  CHECK(registry->scrub_status().set_aside == 0);
+  CHECK(registry->scrub_desk().status().set_aside == 0);
   CHECK(value(registry.blobs().quarantined()).empty());
   REQUIRE(push_image(registry));
   CHECK(scrub(registry).all_is_well());
@@ -181,7 +181,7 @@ TEST_CASE("Scrub: a pull that finds the bytes gone says so, and the next push he
   const auto pulled = registry->open_blob(kApp, blob);
   CHECK(error_code(pulled) == Errc::kBlobUnknown);
   CHECK(pulled.error().details.size() == 1);
-  CHECK(registry->scrub_status().lost_on_read == 1);
+  CHECK(registry->scrub_desk().status().lost_on_read == 1);
   CHECK(error_code(registry->stat_blob(kApp, blob)) == Errc::kBlobUnknown);
   registry.push_blob(kApp, "a layer");
   CHECK(registry.read_blob(kApp, blob) == "a layer");
@@ -192,9 +192,9 @@ TEST_CASE("Scrub: an error of the disk is told and nothing is set aside for it")
   const Digest blob = registry.push_blob(kApp, "a layer");
   registry.stores().memory.damage(blob, "a lAyer");
   registry.stores().blob_store.faults.quarantine = Errc::kNoSpace;
-  CHECK(error_code(registry->scrub(0, {})) == Errc::kNoSpace);
-  CHECK_FALSE(registry->scrub_status().failure.empty());
-  CHECK(registry->scrub_status().report.damaged == 1);
+  CHECK(error_code(registry->scrub_desk().run(0, {})) == Errc::kNoSpace);
+  CHECK_FALSE(registry->scrub_desk().status().failure.empty());
+  CHECK(registry->scrub_desk().status().report.damaged == 1);
   CHECK(scrub(registry).quarantined == 1);  // and the next one does it
 }
 
@@ -251,7 +251,7 @@ TEST_CASE("Scrub: damage that a push repairs meanwhile is nobody's any more") {
   registry.stores().blob_store.after_open = [&] { registry.push_blob(kApp, "a layer"); };
   const ScrubReport report = scrub(registry);
   CHECK(report.damaged == 0);
-  CHECK(registry->scrub_status().set_aside == 0);
+  CHECK(registry->scrub_desk().status().set_aside == 0);
   CHECK(registry.read_blob(kApp, blob) == "a layer");
 }
 
@@ -265,7 +265,7 @@ TEST_CASE("Scrub: what was set aside goes with the last who needed it") {
   REQUIRE(registry->collect(registry::CollectWhat::kDue, 1000));
   scrub(registry);
   CHECK(value(registry.blobs().quarantined()).empty());
-  CHECK(registry->scrub_status().set_aside == 0);
+  CHECK(registry->scrub_desk().status().set_aside == 0);
 }
 
 TEST_CASE("Scrub: pushes and pulls go on beside it, and nothing of theirs is set aside") {
@@ -297,8 +297,8 @@ TEST_CASE("Scrub: one that is stopped says so, and reads no further") {
   registry.push_blob(kApp, "a layer");
   std::stop_source stop;
   stop.request_stop();
-  CHECK(error_code(registry->scrub(0, stop.get_token())) == Errc::kUnavailable);
-  const ScrubDesk::Status status = registry->scrub_status();
+  CHECK(error_code(registry->scrub_desk().run(0, stop.get_token())) == Errc::kUnavailable);
+  const ScrubDesk::Status status = registry->scrub_desk().status();
   CHECK_FALSE(status.running);
   CHECK(status.report.bytes == 0);
   CHECK_FALSE(status.failure.empty());
@@ -314,20 +314,20 @@ TEST_CASE("Scrubber: scrubs when asked, once for each time") {
                                       ++done;
                                       done.notify_all();
                                     });
-  CHECK(registry->ask_for_scrub(0));
+  CHECK(registry->scrub_desk().ask(0));
   done.wait(0);
   CHECK(done.load() == 1);
-  CHECK(registry->ask_for_scrub(1 << 20));
+  CHECK(registry->scrub_desk().ask(1 << 20));
   done.wait(1);
-  CHECK(registry->scrub_status().rate == 1 << 20);
+  CHECK(registry->scrub_desk().status().rate == 1 << 20);
 }
 
 TEST_CASE("Scrubber: a second scrub is not taken while one waits") {
   Bench<MemoryStores> registry;
-  CHECK(registry->ask_for_scrub(5));
-  CHECK_FALSE(registry->ask_for_scrub(6));
-  CHECK(registry->take_scrub_request() == 5);
-  CHECK_FALSE(registry->take_scrub_request().has_value());
+  CHECK(registry->scrub_desk().ask(5));
+  CHECK_FALSE(registry->scrub_desk().ask(6));
+  CHECK(registry->scrub_desk().take() == 5);
+  CHECK_FALSE(registry->scrub_desk().take().has_value());
 }
 
 TEST_CASE("Scrubber: on its own it begins when it is due, at its rate") {
@@ -339,11 +339,11 @@ TEST_CASE("Scrubber: on its own it begins when it is due, at its rate") {
                                       ++done;
                                       done.notify_all();
                                     });
-  CHECK(registry->ask_for_scrub(0));  // what was asked for does not wait
+  CHECK(registry->scrub_desk().ask(0));  // what was asked for does not wait
   done.wait(0);
   registry.clock().advance(24h);
   done.wait(1);
-  CHECK(registry->scrub_status().rate == 1 << 20);
+  CHECK(registry->scrub_desk().status().rate == 1 << 20);
 }
 
 TEST_CASE("Scrub: a store that has lived has nothing to repair") {
