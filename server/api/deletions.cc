@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +11,7 @@
 #include "server/api/errors.h"
 #include "server/api/guard.h"
 #include "server/api/handlers.h"
+#include "server/api/json_object.h"
 #include "server/api/json_text.h"
 #include "server/api/paging.h"
 #include "server/http/timestamp.h"
@@ -30,33 +30,6 @@ constexpr std::size_t kListed = 1000;
 
 http::Response answer(const Json& json) {
   return json_response(dump(json));
-}
-
-/// A JSON object with no other members than these; empty for no body.
-Result<Json> read_object(std::string_view text, std::initializer_list<std::string_view> members) {
-  if (text.empty()) return Json::object();
-  Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object()) return invalid("the body is no JSON object");
-  for (const auto& [name, value] : json.items()) {
-    if (std::ranges::find(members, name) == members.end()) {
-      return invalid("there is no member `" + name + '`');
-    }
-  }
-  return json;
-}
-
-Result<bool> read_flag(const Json& json, const char* name) {
-  const auto found = json.find(name);
-  if (found == json.end()) return false;
-  if (!found->is_boolean()) return invalid('`' + std::string(name) + "` must be true or false");
-  return found->get<bool>();
-}
-
-Result<std::optional<std::string>> read_text(const Json& json, const char* name) {
-  const auto found = json.find(name);
-  if (found == json.end()) return std::optional<std::string>();
-  if (!found->is_string()) return invalid('`' + std::string(name) + "` must be a string");
-  return std::optional(found->get<std::string>());
 }
 
 Result<std::optional<Digest>> read_digest(std::string_view body) {

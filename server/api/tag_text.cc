@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "server/api/json_object.h"
 #include "server/api/json_text.h"
 #include "server/api/preconditions.h"
 #include "server/http/timestamp.h"
@@ -25,21 +26,17 @@ Json about(const registry::TagName& name) {
 }  // namespace
 
 Result<RollbackGoal> read_rollback(std::string_view text) {
-  if (text.empty()) return RollbackGoal();
-  const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object()) return invalid("the body is no JSON object");
-  for (const auto& [name, value] : json.items()) {
-    if (name != "to" && name != "at") return invalid("there is no member `" + name + '`');
-    if (!value.is_string()) return invalid('`' + name + "` must be a string");
+  SHALE_TRY_ASSIGN(const Json json, read_object(text, {"to", "at"}));
+  SHALE_TRY_ASSIGN(const auto to, read_text(json, "to"));
+  SHALE_TRY_ASSIGN(const auto at, read_text(json, "at"));
+  if (to && at) return invalid("`to` and `at` at once: write one of them");
+  if (to) {
+    SHALE_TRY_ASSIGN(const Digest digest, Digest::parse(*to));
+    return RollbackGoal(digest);
   }
-  if (json.size() > 1) return invalid("`to` and `at` at once: write one of them");
-  if (json.contains("to")) {
-    SHALE_TRY_ASSIGN(const Digest to, Digest::parse(json["to"].get<std::string>()));
-    return RollbackGoal(to);
-  }
-  if (!json.contains("at")) return RollbackGoal();
-  SHALE_TRY_ASSIGN(const Time at, read_time(json["at"].get<std::string>(), "`at`"));
-  return RollbackGoal(at);
+  if (!at) return RollbackGoal();
+  SHALE_TRY_ASSIGN(const Time time, read_time(*at, "`at`"));
+  return RollbackGoal(time);
 }
 
 std::string past_tags_json(const index::RepositoryName& repository,

@@ -166,10 +166,7 @@ class FsckCommand {
                       "orphans, then prove it");
     command_.add_flag("--quick", options_.quick,
                       "Compare the sizes of blobs, and do not read their bytes");
-    command_.add_option("--output", output_, "How to print it: table or json")
-        ->check(CLI::IsMember({"table", "json"}))
-        ->type_name("FORMAT")
-        ->capture_default_str();
+    add_output_option(command_, output_);
   }
 
   bool chosen() const { return command_.parsed(); }

@@ -137,4 +137,14 @@ std::optional<std::string> ControlOption::ask(const Surroundings& surroundings,
   return std::move(answered.body);
 }
 
+ServerCommand::ServerCommand(CLI::App& parent, const char* name, const char* doc)
+    : command(*parent.add_subcommand(name, doc)), at(command) {}
+
+void add_output_option(CLI::App& command, std::string& output) {
+  command.add_option("--output", output, "How to print it: table or json")
+      ->check(CLI::IsMember({"table", "json"}))
+      ->type_name("FORMAT")
+      ->capture_default_str();
+}
+
 }  // namespace shale::cli

@@ -52,4 +52,15 @@ class ControlOption {
   std::optional<std::string> data_dir_;
 };
 
+/// A subcommand with the flags that say which server it is for.
+struct ServerCommand {
+  ServerCommand(CLI::App& parent, const char* name, const char* doc);
+
+  CLI::App& command;
+  ControlOption at;
+};
+
+/// `--output table|json`, into `output`, whose value is the default.
+void add_output_option(CLI::App& command, std::string& output);
+
 }  // namespace shale::cli

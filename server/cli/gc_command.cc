@@ -35,10 +35,7 @@ GcCommand::GcCommand(CLI::App& app)
                 "Also what is kept for a client that may be about to name it; such a client "
                 "has to upload it again");
   for (CLI::App* command : {&run_, &status_}) {
-    command->add_option("--output", output_, "How to print it: table or json")
-        ->check(CLI::IsMember({"table", "json"}))
-        ->type_name("FORMAT")
-        ->capture_default_str();
+    add_output_option(*command, output_);
   }
 }
 

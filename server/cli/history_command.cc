@@ -43,9 +43,6 @@ std::string wish_of(const ImageName& name) {
 
 }  // namespace
 
-HistoryCommand::Sub::Sub(CLI::App& parent, const char* name, const char* doc)
-    : command(*parent.add_subcommand(name, doc)), at(command) {}
-
 HistoryCommand::HistoryCommand(CLI::App& app)
     : history_(*app.add_subcommand("history", "See what was deleted and can be had back")),
       manifest_(*app.add_subcommand("manifest", "Bring a manifest back that was deleted")),
@@ -58,7 +55,7 @@ HistoryCommand::HistoryCommand(CLI::App& app)
                           "Bring back what the last deletion in the repository took") {
   for (CLI::App* command : {&history_, &manifest_, &repository_})
     command->require_subcommand(1);
-  const auto named = [&](Sub& sub, const char* form) {
+  const auto named = [&](ServerCommand& sub, const char* form) {
     sub.command.add_option("name", name_, "What it is about")->required()->type_name(form);
   };
   named(list_, "REPOSITORY");
@@ -66,11 +63,8 @@ HistoryCommand::HistoryCommand(CLI::App& app)
   named(restore_manifest_, "REPOSITORY@DIGEST");
   named(restore_repository_, "REPOSITORY");
   drop_.command.add_flag("--all", all_, "The history of the whole repository");
-  for (Sub* sub : {&list_, &drop_, &restore_manifest_, &restore_repository_}) {
-    sub->command.add_option("--output", output_, "How to print it: table or json")
-        ->check(CLI::IsMember({"table", "json"}))
-        ->type_name("FORMAT")
-        ->capture_default_str();
+  for (ServerCommand* sub : {&list_, &drop_, &restore_manifest_, &restore_repository_}) {
+    add_output_option(sub->command, output_);
   }
 }
 
@@ -133,7 +127,7 @@ int HistoryCommand::drop(const Surroundings& surroundings) const {
   return code;
 }
 
-int HistoryCommand::restore(const Surroundings& surroundings, const Sub& sub) const {
+int HistoryCommand::restore(const Surroundings& surroundings, const ServerCommand& sub) const {
   const bool one = &sub == &restore_manifest_;
   const auto name = parsed(surroundings, name_, one ? Part::kManifest : Part::kRepository);
   if (!name) return kUsage;

@@ -20,25 +20,17 @@ class HistoryCommand {
   int run(const Surroundings& surroundings) const;
 
  private:
-  /// A subcommand with the flags that say which server it is for.
-  struct Sub {
-    Sub(CLI::App& parent, const char* name, const char* doc);
-
-    CLI::App& command;
-    ControlOption at;
-  };
-
   int list(const Surroundings& surroundings) const;
   int drop(const Surroundings& surroundings) const;
-  int restore(const Surroundings& surroundings, const Sub& sub) const;
+  int restore(const Surroundings& surroundings, const ServerCommand& sub) const;
 
   CLI::App& history_;
   CLI::App& manifest_;
   CLI::App& repository_;
-  Sub list_;
-  Sub drop_;
-  Sub restore_manifest_;
-  Sub restore_repository_;
+  ServerCommand list_;
+  ServerCommand drop_;
+  ServerCommand restore_manifest_;
+  ServerCommand restore_repository_;
   std::string name_;
   bool all_ = false;
   std::string output_ = "table";

@@ -86,10 +86,7 @@ RemovalCommand::RemovalCommand(CLI::App& app)
                     "Only say what would go, how many bytes would come free, and what stays why");
   command_.add_flag("--all", all_, "Everything in the repository");
   command_.add_flag("--for-good", for_good_, "Without a way back: no history keeps it");
-  command_.add_option("--output", output_, "How to print it: table or json")
-      ->check(CLI::IsMember({"table", "json"}))
-      ->type_name("FORMAT")
-      ->capture_default_str();
+  add_output_option(command_, output_);
 }
 
 bool RemovalCommand::chosen() const {

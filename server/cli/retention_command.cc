@@ -17,10 +17,7 @@ using Json = nlohmann::ordered_json;
 using Rows = std::vector<std::vector<std::string>>;
 
 void add_output(CLI::App& command, std::string& output) {
-  command.add_option("--output", output, "How to print it: table or json")
-      ->check(CLI::IsMember({"table", "json"}))
-      ->type_name("FORMAT")
-      ->capture_default_str();
+  add_output_option(command, output);
 }
 
 std::string short_digest(const std::string& digest) {

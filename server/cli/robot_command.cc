@@ -110,10 +110,7 @@ RobotCommand::RobotCommand(CLI::App& app)
       ->type_name("TIME")
       ->capture_default_str();
   for (CLI::App* command : {&create_, &list_, &rotate_}) {
-    command->add_option("--output", output_, "How to print it: table or json")
-        ->check(CLI::IsMember({"table", "json"}))
-        ->type_name("FORMAT")
-        ->capture_default_str();
+    add_output_option(*command, output_);
   }
 }
 

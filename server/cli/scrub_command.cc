@@ -108,10 +108,7 @@ ScrubCommand::ScrubCommand(CLI::App& app)
       });
   run_.add_flag("--wait", wait_, "Return when it is over: with 0 only if all is well");
   for (CLI::App* command : {&run_, &status_}) {
-    command->add_option("--output", output_, "How to print it: table or json")
-        ->check(CLI::IsMember({"table", "json"}))
-        ->type_name("FORMAT")
-        ->capture_default_str();
+    add_output_option(*command, output_);
   }
 }
 

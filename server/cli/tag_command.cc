@@ -47,9 +47,6 @@ std::string text_or(const Json& text, const char* otherwise) {
 
 }  // namespace
 
-TagCommand::Sub::Sub(CLI::App& parent, const char* name, const char* doc)
-    : command(*parent.add_subcommand(name, doc)), at(command) {}
-
 TagCommand::TagCommand(CLI::App& app)
     : command_(*app.add_subcommand("tag", "See where tags are and were, and move them back")),
       list_(command_, "list", "List the tags of a repository, and when and by whom each was moved"),
@@ -63,13 +60,13 @@ TagCommand::TagCommand(CLI::App& app)
       ->required()
       ->type_name("REPOSITORY");
   list_.command.add_flag("--deleted", deleted_, "Those that were deleted, too");
-  for (Sub* sub : {&history_, &show_, &rollback_, &restore_})
+  for (ServerCommand* sub : {&history_, &show_, &rollback_, &restore_})
     sub->command.add_option("tag", name_, "The tag")->required()->type_name("REPOSITORY:TAG");
   history_.command.add_option("--limit", limit_, "How many moves at most")
       ->check(CLI::PositiveNumber)
       ->type_name("N")
       ->capture_default_str();
-  for (Sub* sub : {&show_, &rollback_}) {
+  for (ServerCommand* sub : {&show_, &rollback_}) {
     sub->command
         .add_option("--at", time_, "A time such as 2026-11-01T00:00:00Z, or how long ago: 2h, 3d")
         ->type_name("TIME");
@@ -77,11 +74,8 @@ TagCommand::TagCommand(CLI::App& app)
   rollback_.command.add_option("--to", to_, "The manifest, by its digest")
       ->excludes("--at")
       ->type_name("DIGEST");
-  for (Sub* sub : {&list_, &history_, &show_, &rollback_, &restore_}) {
-    sub->command.add_option("--output", output_, "How to print it: table or json")
-        ->check(CLI::IsMember({"table", "json"}))
-        ->type_name("FORMAT")
-        ->capture_default_str();
+  for (ServerCommand* sub : {&list_, &history_, &show_, &rollback_, &restore_}) {
+    add_output_option(sub->command, output_);
   }
 }
 
@@ -205,8 +199,8 @@ int TagCommand::restore(const Surroundings& surroundings) const {
 }
 
 /// The digest alone goes to standard output.
-int TagCommand::move(const Surroundings& surroundings, const Sub& sub, std::string_view verb,
-                     const std::string& json) const {
+int TagCommand::move(const Surroundings& surroundings, const ServerCommand& sub,
+                     std::string_view verb, const std::string& json) const {
   const auto path = tag_path(surroundings);
   if (!path) return kUsage;
   int code = kOk;

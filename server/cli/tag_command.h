@@ -21,31 +21,23 @@ class TagCommand {
   int run(const Surroundings& surroundings) const;
 
  private:
-  /// A subcommand with the flags that say which server it is for.
-  struct Sub {
-    Sub(CLI::App& parent, const char* name, const char* doc);
-
-    CLI::App& command;
-    ControlOption at;
-  };
-
   int list(const Surroundings& surroundings) const;
   int history(const Surroundings& surroundings) const;
   int show(const Surroundings& surroundings) const;
   int rollback(const Surroundings& surroundings) const;
   int restore(const Surroundings& surroundings) const;
-  int move(const Surroundings& surroundings, const Sub& sub, std::string_view verb,
+  int move(const Surroundings& surroundings, const ServerCommand& sub, std::string_view verb,
            const std::string& json) const;
   /// The path of the tag that was named; none when it was no REPOSITORY:TAG, which has been
   /// told then.
   std::optional<std::string> tag_path(const Surroundings& surroundings) const;
 
   CLI::App& command_;
-  Sub list_;
-  Sub history_;
-  Sub show_;
-  Sub rollback_;
-  Sub restore_;
+  ServerCommand list_;
+  ServerCommand history_;
+  ServerCommand show_;
+  ServerCommand rollback_;
+  ServerCommand restore_;
   std::string name_;
   bool deleted_ = false;
   std::uint64_t limit_ = 100;

@@ -122,10 +122,7 @@ UsageCommands::UsageCommands(CLI::App& app)
       ->type_name("REPOSITORY:TAG|DIGEST");
   find->require_option(1);
   for (CLI::App* command : {&usage_, &layers_top_, &image_find_, &quota_list_}) {
-    command->add_option("--output", output_, "How to print it: table or json")
-        ->check(CLI::IsMember({"table", "json"}))
-        ->type_name("FORMAT")
-        ->capture_default_str();
+    add_output_option(*command, output_);
   }
 }
 

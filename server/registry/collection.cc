@@ -25,6 +25,8 @@ Result<CollectReport> Collection::run(CollectWhat what, std::size_t limit) {
   const std::scoped_lock one_at_a_time(running_);
   CollectReport report;
   index::DoomedQuery query;
+  // Twice the lease, for a clock that was set back meanwhile; not more, for what a policy has
+  // wait is stepped over.
   query.early = what == CollectWhat::kAllOfIt ? lease_ + lease_ : 0ms;
   bool progress = false;
   std::size_t left = limit;

@@ -3,17 +3,13 @@
 source "$(dirname "$0")/lib/scenario.sh"
 source "$LIB/server.sh"
 source "$LIB/images.sh"
+source "$LIB/skopeo.sh"
 
 require_command skopeo jq
 prepare_layout
 
 start_server --storage.history 0s
 gc() { "$BINARY" gc "$@" --data-dir "$DATA"; }
-push() { skopeo copy --quiet --dest-tls-verify=false "oci:$LAYOUT:$1" "docker://$REGISTRY/$2"; }
-pull() {
-  rm -rf "$WORK/pulled"
-  skopeo copy --quiet --src-tls-verify=false "docker://$REGISTRY/$1" "oci:$WORK/pulled:x"
-}
 blob_bytes() { find "$DATA/blobs" -type f -printf '%s\n' | awk '{ all += $1 } END { print all + 0 }'; }
 delete() { request DELETE "/v2/$1/manifests/$2"; expect_status 202; }
 

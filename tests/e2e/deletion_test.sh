@@ -3,18 +3,13 @@
 source "$(dirname "$0")/lib/scenario.sh"
 source "$LIB/server.sh"
 source "$LIB/images.sh"
+source "$LIB/skopeo.sh"
 
 require_command skopeo jq
 prepare_layout
 
 start_server
 shale() { "$BINARY" "$@" --data-dir "$DATA"; }
-push() { skopeo copy --quiet --dest-tls-verify=false "oci:$LAYOUT:$1" "docker://$REGISTRY/$2"; }
-pulled() {  # REFERENCE   the digest that a client gets
-  rm -rf "$WORK/pulled"
-  skopeo copy --quiet --src-tls-verify=false "docker://$REGISTRY/$1" "oci:$WORK/pulled:x"
-  jq -r '.manifests[0].digest' "$WORK/pulled/index.json"
-}
 stored() { shale usage --output json | jq .stored; }
 exists() { curl -s "http://$REGISTRY/v2/_catalog" | jq --arg name "$1" '.repositories | index($name) != null'; }
 one=$(layout_digest app-one)

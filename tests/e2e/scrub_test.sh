@@ -3,6 +3,7 @@
 source "$(dirname "$0")/lib/scenario.sh"
 source "$LIB/server.sh"
 source "$LIB/images.sh"
+source "$LIB/skopeo.sh"
 
 require_command skopeo jq
 prepare_layout
@@ -10,11 +11,6 @@ prepare_layout
 start_server --storage.scrub_rate 0
 scrub() { "$BINARY" scrub "$@" --data-dir "$DATA"; }
 fsck() { "$BINARY" fsck --data-dir "$DATA" --storage.lease 0s "$@"; }
-push() { skopeo copy --quiet --dest-tls-verify=false "oci:$LAYOUT:$1" "docker://$REGISTRY/$2"; }
-pull() {
-  rm -rf "$WORK/pulled"
-  skopeo copy --quiet --src-tls-verify=false "docker://$REGISTRY/$1" "oci:$WORK/pulled:x"
-}
 kill_server() {
   kill -KILL "$SERVER_PID"
   stop_daemon server

@@ -12,8 +12,10 @@
 #include <unistd.h>
 
 #include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
 
 #include "server/cli/command_line.h"
+#include "tests/support/temporary_directory.h"
 
 namespace shale::cli {
 
@@ -86,6 +88,26 @@ inline Outcome shale(const std::vector<std::string>& arguments) {
       arguments,
       {.environment = {}, .out = out, .err = err, .serve = [](const auto&) { return kFailure; }});
   return {code, out.str(), err.str()};
+}
+
+/// What came of a command, and what it asked the server.
+struct Asked {
+  Outcome outcome;
+  std::string request;
+
+  std::string line() const { return request.substr(0, request.find(" HTTP/1.1\r\n")); }
+  nlohmann::json body() const {
+    return nlohmann::json::parse(request.substr(request.find("\r\n\r\n")));
+  }
+};
+
+inline Asked ask(std::vector<std::string> arguments, const std::string& answer, int status = 200) {
+  const testing::TemporaryDirectory directory;
+  const std::string socket = (directory / "s").string();
+  CannedServer server(socket, status, answer);
+  arguments.insert(arguments.end(), {"--socket", socket});
+  Outcome outcome = shale(arguments);
+  return {std::move(outcome), server.request()};
 }
 
 }  // namespace shale::cli

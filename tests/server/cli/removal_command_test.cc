@@ -13,24 +13,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-/// What came of a command, and what it asked the server.
-struct Asked {
-  Outcome outcome;
-  std::string request;
-
-  std::string line() const { return request.substr(0, request.find(" HTTP/1.1\r\n")); }
-  Json body() const { return Json::parse(request.substr(request.find("\r\n\r\n"))); }
-};
-
-Asked ask(std::vector<std::string> arguments, const std::string& answer, int status = 200) {
-  const testing::TemporaryDirectory directory;
-  const std::string socket = (directory / "s").string();
-  CannedServer server(socket, status, answer);
-  arguments.insert(arguments.end(), {"--socket", socket});
-  Outcome outcome = shale(arguments);
-  return {std::move(outcome), server.request()};
-}
-
 Outcome alone(std::vector<std::string> arguments) {
   arguments.insert(arguments.end(), {"--socket", "/nowhere/control.sock"});
   return shale(arguments);

@@ -18,24 +18,6 @@ bool has(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
 }
 
-/// What came of a command, and what it asked the server.
-struct Asked {
-  Outcome outcome;
-  std::string request;
-
-  std::string line() const { return request.substr(0, request.find(" HTTP/1.1\r\n")); }
-  Json body() const { return Json::parse(request.substr(request.find("\r\n\r\n"))); }
-};
-
-Asked ask(std::vector<std::string> arguments, const std::string& answer, int status = 200) {
-  const testing::TemporaryDirectory directory;
-  const std::string socket = (directory / "s").string();
-  CannedServer server(socket, status, answer);
-  arguments.insert(arguments.end(), {"--socket", socket});
-  Outcome outcome = shale(arguments);
-  return {std::move(outcome), server.request()};
-}
-
 const std::string kTags =
     R"({"repository":"team/app","tags":[{"tag":"v1","digest":"sha256:11","moved":"2026-01-01T00:00:00.000Z",)"
     R"("actor":"alice"},{"tag":"v0","digest":null,"moved":"2026-01-02T00:00:00.000Z","actor":"robot+ci"}],)"
