@@ -25,6 +25,7 @@ sys.path.insert(0, str(HERE / "lib"))
 from ledger import Connection, Repository  # noqa: E402
 from load import Client, Failed, Gate, Unexpected  # noqa: E402
 from server import Refused, Server  # noqa: E402
+from shelf import Shelf, Wrong, collect, demand  # noqa: E402
 
 SKIPPED = 77
 DISK = 64 << 20
@@ -184,6 +185,80 @@ def sweep(given, directory, disk):
     return False
 
 
+class Collecting:
+    """Deleting and collecting on a disk that is full: `running` when it filled up, or started on it, without the room set aside for the log."""
+
+    def __init__(self, given, directory, disk, pages, running):
+        self.given, self.disk, self.pages, self.running = given, disk, pages, running
+        self.data, self.log = disk.path / "data", directory / "server.log"
+        self.shelf = Shelf(f"{given.seed}/{pages}", 8)
+
+    def start(self):
+        self.server = Server(self.given.program, self.data, self.log, ["--log.access=false", "--storage.reserve=0", "--storage.history=0s"])
+        return Connection(self.server.address)
+
+    def stop(self):
+        for line in self.server.complaints() + self.server.stop():
+            raise Wrong(line)
+
+    def run(self):
+        """Returns the statuses of the deletes and the collection; none when the start was refused."""
+        shelf = self.shelf
+        connection = self.start()
+        shelf.push(connection, shelf.staying + shelf.going)
+        if not self.running:
+            self.stop()
+        self.disk.fill(self.pages)
+        statuses = []
+        try:
+            statuses = self.work(connection if self.running else self.start())
+            if set(statuses) == {200, 202}:
+                self.stop()
+            else:
+                self.server.kill()  # what failed on a full disk may not be able to end in order
+        except Refused:
+            pass
+        self.disk.make_room()
+        connection = self.start()
+        for image in shelf.going:
+            demand(connection, (202, 404), "DELETE", image.path("manifests", image.digest))
+        collect(connection)
+        shelf.check_whole(connection, shelf.staying)
+        shelf.check_freed(self.data, shelf.staying)
+        self.stop()
+        done = subprocess.run([self.given.verify_store, self.data, "expire"], capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise Wrong(done.stdout + done.stderr)
+        shutil.rmtree(self.data)
+        return statuses
+
+    def work(self, connection):
+        shelf = self.shelf
+        refused = () if self.running else (FULL, UNAVAILABLE)
+        statuses = [demand(connection, (202, *refused), "DELETE", image.path("manifests", image.digest))[0] for image in shelf.going]
+        statuses.append(collect(connection, statuses=(200, *refused))[0])
+        if set(statuses) == {200, 202}:
+            shelf.check_freed(self.data, shelf.staying)
+            shelf.push(connection, shelf.going[:2])  # there is room again, and nobody had to start anew
+            shelf.check_whole(connection, shelf.going[:2])
+        shelf.check_whole(connection, shelf.staying)
+        return statuses
+
+
+def collect_at_all_levels(given, directory, disk):
+    """Returns whether something was wrong."""
+    counts = {"no start": 0, 200: 0, FULL: 0, UNAVAILABLE: 0}
+    for pages, running in itertools.product([*range(0, 8), 16, 32], (True, False)):
+        try:
+            statuses = Collecting(given, directory, disk, pages, running).run()
+        except Wrong as wrong:
+            print(f"WRONG: collecting with {pages} pages left: {wrong}\nAgain with: --seed {given.seed}")
+            return True
+        counts[statuses[-1] if statuses else "no start"] += 1
+    print(f"collections on a full disk: {counts}")
+    return False
+
+
 def read_only(given, directory, disk):
     """A disk that may not be written to: no start, in words; and with the right to write all is as it was."""
     level = Level(given, directory, disk, 0, True)
@@ -213,7 +288,7 @@ def main():
         skip("mounting a small disk needs root")
     print(f"--seed {given.seed}", flush=True)
     with tempfile.TemporaryDirectory(prefix="shale-full-") as name, Disk(pathlib.Path(name) / "disk") as disk:
-        return int(sweep(given, pathlib.Path(name), disk) or read_only(given, pathlib.Path(name), disk))
+        return int(collect_at_all_levels(given, pathlib.Path(name), disk) or sweep(given, pathlib.Path(name), disk) or read_only(given, pathlib.Path(name), disk))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 #include "tests/crash/kill_point.h"
 
-#include <array>
 #include <csignal>
 
 #include <unistd.h>
@@ -8,17 +7,30 @@
 namespace shale::testing {
 namespace {
 
+using Steps = std::vector<std::string>;
+
 /// What `KillingFileSystem` and `KillingMetadataStore` go around.
-constexpr std::array kSteps = {
-    "create-upload",   "write",       "rest",           "sync-data",    "make-directory",
-    "rename",          "set-mode",    "sync-directory", "unlink",       "open-upload",
-    "close-upload",    "link-blob",   "mount-blob",     "put-manifest", "delete-tag",
-    "delete-manifest", "delete-blob",
-};
-/// Commits whose batch is in the log, and the log not synced.
-constexpr std::array kCommits = {
-    "link-blob", "mount-blob", "put-manifest", "delete-tag", "delete-manifest", "delete-blob",
-};
+const Steps& steps_of(Work work) {
+  static const Steps pushes = {
+      "create-upload",   "write",       "rest",           "sync-data",    "make-directory",
+      "rename",          "set-mode",    "sync-directory", "unlink",       "open-upload",
+      "close-upload",    "link-blob",   "mount-blob",     "put-manifest", "delete-tag",
+      "delete-manifest", "delete-blob",
+  };
+  static const Steps life = {
+      "collect", "sync", "unlink", "file-removed", "restore-manifest", "move-tag",
+  };
+  return work == Work::kPushes ? pushes : life;
+}
+
+/// Those whose batch is in the log, and the log not synced.
+const Steps& commits_of(Work work) {
+  static const Steps pushes = {
+      "link-blob", "mount-blob", "put-manifest", "delete-tag", "delete-manifest", "delete-blob",
+  };
+  static const Steps life = {"sync", "restore-manifest", "move-tag"};
+  return work == Work::kPushes ? pushes : life;
+}
 
 }  // namespace
 
@@ -29,14 +41,15 @@ void KillPoint::reach(std::string_view name) {
     ::pause();
 }
 
-std::vector<std::string> KillPoint::names() {
-  std::vector<std::string> names = {"middle-of-write"};
-  for (const char* step : kSteps) {
-    names.push_back(std::string("before-") + step);
-    names.push_back(std::string("after-") + step);
+std::vector<std::string> KillPoint::names(Work work) {
+  std::vector<std::string> names;
+  if (work == Work::kPushes) names.emplace_back("middle-of-write");
+  for (const std::string& step : steps_of(work)) {
+    names.push_back("before-" + step);
+    names.push_back("after-" + step);
   }
-  for (const char* commit : kCommits)
-    names.push_back(std::string("unsynced-") + commit);
+  for (const std::string& commit : commits_of(work))
+    names.push_back("unsynced-" + commit);
   return names;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -8,12 +9,18 @@
 
 namespace shale::testing {
 
+/// What passes a step.
+enum class Work : std::uint8_t {
+  kPushes,  ///< the mixed load of clients
+  kLife,    ///< collection, and what brings back what was deleted
+};
+
 /// Where the process dies: at the n-th time that it passes one named step, counted
 /// from the moment that it is armed. The layers of this folder call `reach` with
 /// the name of every step. Thread-safe.
 class KillPoint {
  public:
-  /// `name` is one of `names`, or empty for none.
+  /// `name` is one of those of `names`, or empty for none.
   KillPoint(std::string name, int nth) : name_(std::move(name)), left_(nth) {}
 
   /// From here on it counts. May be called by a signal handler.
@@ -31,8 +38,8 @@ class KillPoint {
     return answer;
   }
 
-  /// All steps that there are.
-  static std::vector<std::string> names();
+  /// All steps that such work passes.
+  static std::vector<std::string> names(Work work);
 
  private:
   const std::string name_;

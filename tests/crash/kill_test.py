@@ -153,7 +153,7 @@ def main():
     parser.add_argument("--step", help="kill at this step only")
     given = parser.parse_args()
 
-    names = subprocess.run([given.killed_server, "kill-points"], capture_output=True, text=True, check=True).stdout.split()
+    names = subprocess.run([given.killed_server, "kill-points", "pushes"], capture_output=True, text=True, check=True).stdout.split()
     assert not given.step or given.step in names, f"there is no step {given.step}; there are {names}"
     steps = plan(given.rounds, given.seed, names, given.step)
     print(f"{given.rounds} rounds with --seed {given.seed}; {sum(bool(step) for step, _ in steps)} of them at named steps", flush=True)

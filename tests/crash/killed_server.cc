@@ -1,6 +1,6 @@
 // `shale` as it is, on layers that kill it at a named step: SHALE_KILL_AT names the
 // step, SHALE_KILL_NTH says at which time, and SIGUSR1 lets the counting begin.
-// `killed_server kill-points` prints the names.
+// `killed_server kill-points pushes|life` prints the names.
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
@@ -18,6 +18,7 @@
 namespace {
 
 using shale::testing::KillPoint;
+using shale::testing::Work;
 
 std::string variable(const char* name, const char* otherwise) {
   const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): one thread yet
@@ -49,14 +50,15 @@ int serve(const shale::config::Config& config) {
 
 int main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + 1, argv + argc);
-  const std::vector<std::string> names = KillPoint::names();
-  if (arguments == std::vector<std::string>{"kill-points"}) {
-    for (const std::string& name : names)
+  const auto pushes = KillPoint::names(Work::kPushes);
+  const auto life = KillPoint::names(Work::kLife);
+  if (arguments.size() == 2 && arguments[0] == "kill-points") {
+    for (const std::string& name : arguments[1] == "life" ? life : pushes)
       std::cout << name << '\n';
     return EXIT_SUCCESS;
   }
   const std::string at = variable("SHALE_KILL_AT", "");
-  if (!at.empty() && std::ranges::find(names, at) == names.end()) {
+  if (!at.empty() && std::ranges::count(pushes, at) + std::ranges::count(life, at) == 0) {
     std::cerr << "there is no step " << at << '\n';
     return EXIT_FAILURE;
   }
