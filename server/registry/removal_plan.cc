@@ -24,8 +24,8 @@ class Planner {
 
   Result<Removal> plan() {
     SHALE_TRY(add_roots());
-    for (std::size_t next = 0; next < removal_.manifests.size();
-         ++next) {  // NOLINT(modernize-loop-convert): it grows
+    // NOLINTNEXTLINE(modernize-loop-convert): it grows
+    for (std::size_t next = 0; next < removal_.manifests.size(); ++next) {
       SHALE_TRY(consider_around(Digest(removal_.manifests[next].digest)));
     }
     SHALE_TRY(tell_spared());
