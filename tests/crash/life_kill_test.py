@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Kills the server while it frees what was deleted, brings deleted images back or moves tags back, and looks at what is left.
 
-Each round pushes images of which some go, and dies at a named step (tests/crash/killed_server.cc), or at random while two collections are
-asked for at once. After the restart the images that stay are whole; one that goes is gone, or whole again once it is pushed;
+Each round pushes images of which some go, and dies at a named step (tests/crash/killed_server.cc), or is killed or stopped at random while
+two collections are asked for at once. After the restart the images that stay are whole; one that goes is gone, or whole again once it is pushed;
 what was acknowledged has happened; a collection then leaves the files of what stays and no others. At the end both halves of the
 store are read in full and compared (verify_store).
 """
@@ -57,7 +57,7 @@ class Round:
             self.until_gone(self.work_on)
             self.expect_killed(step)
         else:
-            self.kill_at_random()
+            self.end_at_random()
         self.complain()
         self.start(self.given.program)
         self.settle()
@@ -89,13 +89,16 @@ class Round:
         if status != -signal.SIGKILL:
             raise Wrong(f"the server ended by itself with {status}:\n{self.server.lines()[-4000:]}")
 
-    def kill_at_random(self):
-        """Two ask for the same, and the server goes when it may be at anything."""
+    def end_at_random(self):
+        """Two ask for the same, and the server is killed, or told to stop, when it may be at anything."""
         both = [threading.Thread(target=self.until_gone, args=(self.work,)) for _ in range(2)]
         for thread in both:
             thread.start()
         time.sleep(self.random.uniform(0, 0.05))  # the random moment, not a wait for anything
-        self.server.kill()
+        if self.random.random() < 0.5:
+            self.server.kill()
+        else:
+            self.wrong += map(Wrong, self.server.stop())
         for thread in both:
             thread.join()
 

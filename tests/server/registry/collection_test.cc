@@ -1,4 +1,5 @@
 #include <atomic>
+#include <chrono>
 #include <random>
 #include <set>
 #include <thread>
@@ -357,6 +358,29 @@ TEST_CASE("Collector: collects on its own thread until it is destroyed") {
       std::this_thread::sleep_for(1ms);
   }
   CHECK(freed == 1);
+}
+
+TEST_CASE(
+    "Collector: a file that cannot be removed is told once, and tried at each interval only") {
+  Bench<FaultyStores> registry;
+  registry.push_blob(kApp, "layer");
+  registry.stores().blob_store.faults.stuck.insert(digest_of("layer"));
+  wait_out(registry);
+  const std::atomic<int>& tried = registry.stores().blob_store.removals_tried;
+  constexpr auto kInterval = 20ms;
+  std::atomic<int> told = 0;
+  const auto begun = std::chrono::steady_clock::now();
+  {
+    const registry::Collector collector(*registry, kInterval,
+                                        [&](const Result<CollectReport>& done) {
+                                          if (done && done->failed > 0) ++told;
+                                        });
+    while (tried < 4)
+      std::this_thread::sleep_for(1ms);
+  }
+  const auto intervals = (std::chrono::steady_clock::now() - begun) / kInterval;
+  CHECK(tried <= intervals + 1);
+  CHECK(told == 1);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -36,6 +37,7 @@ class FaultyBlobStore final : public BlobStore {
   mutable std::function<void()> after_list;     ///< the same of a list of blobs
   mutable std::function<void()> after_open;     ///< runs once, after the next blob was opened
   int resumed = 0;
+  std::atomic<int> removals_tried = 0;
 
   Result<std::unique_ptr<UploadSession>> begin_upload(const UploadId& id,
                                                       Algorithm algorithm) override {
@@ -64,6 +66,7 @@ class FaultyBlobStore final : public BlobStore {
     return opened;
   }
   Result<void> remove(const Digest& digest) override {
+    ++removals_tried;
     SHALE_TRY(fail(faults.remove));
     if (faults.stuck.contains(digest)) return Error{Errc::kIo, "injected"};
     return store_.remove(digest);

@@ -76,6 +76,29 @@ TEST_CASE("Registry: uploads expire after their last use, not their start") {
   CHECK(value(bench.metadata().list_uploads()).empty());
 }
 
+TEST_CASE("Registry: a clock that jumps takes no upload from its writer, and keeps none for good") {
+  Bench<MemoryStores> bench({.upload_expiry = hours(24)});
+  const UploadId busy = bench.begin(kApp);
+  const UploadId idle = bench.begin(kApp);
+  const auto writer = value(bench->write_upload(kApp, busy, std::nullopt));
+  REQUIRE(writer->append(bytes("one ")));
+
+  bench.clock().advance(-hours(240));
+  CHECK(value(bench->expire_uploads()) == 0);
+  const UploadId begun_in_the_past = bench.begin(kApp);
+  bench.clock().advance(hours(240));
+  CHECK(value(bench->expire_uploads()) == 1);
+  CHECK(error_code(bench->upload_status(kApp, begun_in_the_past)) == Errc::kUploadUnknown);
+  CHECK(value(bench->upload_status(kApp, idle)).offset == 0);
+
+  bench.clock().advance(hours(240));
+  CHECK(value(bench->expire_uploads()) == 1);
+  CHECK(error_code(bench->upload_status(kApp, idle)) == Errc::kUploadUnknown);
+  REQUIRE(writer->append(bytes("layer")));
+  CHECK(value(writer->commit(digest_of("one layer"))).size == 9);
+  CHECK(value(bench.metadata().list_uploads()).empty());
+}
+
 TEST_CASE("Registry: after a restart uploads expire by what the stores know") {
   Bench<MemoryStores> bench({.upload_expiry = hours(24)});
   const UploadId idle = bench.begin(kApp);
