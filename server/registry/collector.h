@@ -9,7 +9,7 @@
 namespace shale::registry {
 
 /// Collects what is due, every `interval`, on a thread of its own, until it is destroyed;
-/// that waits for the batch in hand.
+/// that waits for the batch in hand. While there is more it goes on, half of the time.
 class Collector {
  public:
   /// `registry` must outlive this. `report`, which may be empty, gets the outcome of each

@@ -375,11 +375,12 @@ TEST_CASE(
                                         [&](const Result<CollectReport>& done) {
                                           if (done && done->failed > 0) ++told;
                                         });
-    while (tried < 4)
+    while (tried < 10)
       std::this_thread::sleep_for(1ms);
   }
   const auto intervals = (std::chrono::steady_clock::now() - begun) / kInterval;
-  CHECK(tried <= intervals + 1);
+  // The first round does something, the link, so that it looks again at what it passed over.
+  CHECK(tried <= intervals + 3);
   CHECK(told == 1);
 }
 
