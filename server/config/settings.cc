@@ -170,10 +170,11 @@ std::vector<Setting> storage_settings() {
       duration("storage.history", field(&S::history), {.low = 0s, .high = 24h * 3650},
                "How long a deleted manifest can be restored, with its layers, where no rule has a "
                "`history` of its own. Its bytes stay as long. With 0, deleting it is for good."),
-      size("storage.scrub_rate", field(&S::scrub_rate), {.low = 0, .high = std::uint64_t{1} << 40},
-           "How much is read a second to find damage before a client does: all blobs are compared "
-           "with their digests, a day after the last time. 4MiB take half a percent of a core. With "
-           "0 only `shale scrub run` does it."),
+      size(
+          "storage.scrub_rate", field(&S::scrub_rate), {.low = 0, .high = std::uint64_t{1} << 40},
+          "How much is read a second to find damage before a client does: all blobs are compared "
+          "with their digests, a day after the last time. 4MiB take half a percent of a core. With "
+          "0 only `shale scrub run` does it."),
   };
 }
 
