@@ -22,6 +22,7 @@ import tempfile
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE / "lib"))
 
+from given import verify  # noqa: E402
 from ledger import Connection, Repository  # noqa: E402
 from load import Client, Failed, Gate, Unexpected  # noqa: E402
 from server import Refused, Server  # noqa: E402
@@ -158,7 +159,7 @@ class Level:
         self.wrong += self.client.settle(connection) + self.library.settle(connection)
 
     def verify(self):
-        done = subprocess.run([self.given.verify_store, self.data, "expire"], capture_output=True, text=True, check=False)
+        done = verify(self.given.verify_store, self.data)
         if done.returncode != 0:
             self.wrong.append(done.stdout + done.stderr)
 
@@ -226,7 +227,7 @@ class Collecting:
         shelf.check_whole(connection, shelf.staying)
         shelf.check_freed(self.data, shelf.staying)
         self.stop()
-        done = subprocess.run([self.given.verify_store, self.data, "expire"], capture_output=True, text=True, check=False)
+        done = verify(self.given.verify_store, self.data)
         if done.returncode != 0:
             raise Wrong(done.stdout + done.stderr)
         shutil.rmtree(self.data)

@@ -10,12 +10,9 @@ What a seed decides: the steps and their order, the contents, and the choices of
 meet in the server is up to the machine.
 """
 
-import argparse
-import os
 import pathlib
 import random
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
@@ -24,6 +21,7 @@ import time
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE / "lib"))
 
+from given import again, parse_killing, verify  # noqa: E402
 from ledger import Connection, check_catalog  # noqa: E402
 from load import Client, Gate, Repository  # noqa: E402
 from server import Server  # noqa: E402
@@ -76,11 +74,11 @@ class Store:
     def in_doubt(self):
         return sum(repository.after is not None for client in self.clients for repository in client.repositories)
 
-    def close(self, verify):
+    def close(self, verify_store):
         """An orderly end, after which the store has to be whole to the last byte and row. Returns what is wrong."""
         self.start(self.program)
         wrong = self.settle() + self.server.complaints() + self.server.stop()
-        done = subprocess.run([verify, self.data, "expire"], capture_output=True, text=True, check=False)
+        done = verify(verify_store, self.data)
         *found, summary = done.stdout.splitlines() or ["verify_store said nothing: " + done.stderr]
         wrong += [line.removeprefix("WRONG: ") for line in found]
         if done.returncode != 0 and not found:
@@ -144,17 +142,7 @@ def run_round(store, binary, step, nth, pause):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("program", help="the shale binary")
-    parser.add_argument("killed_server", help="the server that dies at named steps")
-    parser.add_argument("verify_store", help="the tool that reads a whole store")
-    parser.add_argument("--rounds", type=int, default=int(os.environ.get("SHALE_CRASH_ROUNDS", "110")), help="also SHALE_CRASH_ROUNDS")
-    parser.add_argument("--seed", type=int, default=int(os.environ.get("SHALE_CRASH_SEED", random.randrange(1 << 32))), help="also SHALE_CRASH_SEED")
-    parser.add_argument("--step", help="kill at this step only")
-    given = parser.parse_args()
-
-    names = subprocess.run([given.killed_server, "kill-points", "pushes"], capture_output=True, text=True, check=True).stdout.split()
-    assert not given.step or given.step in names, f"there is no step {given.step}; there are {names}"
+    given, names = parse_killing(__doc__, "pushes", rounds=110)
     steps = plan(given.rounds, given.seed, names, given.step)
     print(f"{given.rounds} rounds with --seed {given.seed}; {sum(bool(step) for step, _ in steps)} of them at named steps", flush=True)
 
@@ -176,7 +164,7 @@ def main():
             if wrong:
                 print(*[f"WRONG: {line}" for line in wrong], sep="\n")
                 print(f"---- the end of the server's log\n{store.log.read_text(errors='replace')[-4000:]}")
-                print(f"Again with: --rounds {given.rounds} --seed {given.seed}" + (f" --step {given.step}" if given.step else ""))
+                print(again(given))
                 return 1
     return 0
 

@@ -7,14 +7,11 @@ what was acknowledged has happened; a collection then leaves the files of what s
 store are read in full and compared (verify_store).
 """
 
-import argparse
 import http.client
 import json
-import os
 import pathlib
 import random
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
@@ -23,7 +20,8 @@ import time
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE / "lib"))
 
-from ledger import Connection  # noqa: E402
+from given import again, parse_killing, verify  # noqa: E402
+from ledger import IMAGE, Connection  # noqa: E402
 from server import Server  # noqa: E402
 from shelf import GO, JSON, Shelf, Wrong, collect, demand  # noqa: E402
 
@@ -157,8 +155,9 @@ class BringsBack(Round):
         for image in self.shelf.going:
             if image not in self.back and demand(self.connection, (200, 404), "HEAD", image.path("manifests", image.digest))[0] == 404:
                 self.restore(self.connection, image)
+                self.back.append(image)
         collect(self.connection)
-        self.shelf.check_whole(self.connection, self.shelf.staying + [image for image in self.shelf.going if image in self.back])
+        self.shelf.check_whole(self.connection, self.shelf.staying + self.back)
         for image in self.shelf.going:
             demand(self.connection, (200,), "HEAD", image.path("manifests", image.digest))
 
@@ -171,11 +170,8 @@ class RollsBack(Round):
         self.images = [image for image in self.shelf.going if image.repository == GO]
         self.moved = []
         for image, following in zip(self.images, self.images[1:]):
-            demand(self.connection, (201,), "PUT", image.path("manifests", f"moving-{image.tag}"), image.manifest, self.kind(image))
-            demand(self.connection, (201,), "PUT", image.path("manifests", f"moving-{image.tag}"), following.manifest, self.kind(image))
-
-    def kind(self, image):
-        return json.loads(image.manifest)["mediaType"]
+            for named in (image, following):
+                demand(self.connection, (201,), "PUT", image.path("manifests", f"moving-{image.tag}"), named.manifest, IMAGE)
 
     def roll_back(self, connection, image):
         path = f"/api/v1/repositories/{image.repository}/tags/moving-{image.tag}/rollback"
@@ -198,13 +194,6 @@ def round_of(step):
     return BringsBack if step.endswith(RESTORES) else RollsBack if step.endswith(MOVES) else Collects
 
 
-def verify(given, data):
-    done = subprocess.run([given.verify_store, data, "expire"], capture_output=True, text=True, check=False)
-    print(f"{data.name}: {done.stdout.strip()}")
-    if done.returncode != 0 or " 0 orphans" not in done.stdout:
-        raise Wrong(done.stdout + done.stderr)
-
-
 def plan(names, rounds, generator):
     """Each step once, and as often at random; of fewer rounds, a sample."""
     named = [(name, 1 if name.endswith(ONCE) else generator.randint(1, MOST_TIMES)) for name in names]
@@ -213,18 +202,8 @@ def plan(names, rounds, generator):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("program", help="the shale binary")
-    parser.add_argument("killed_server", help="the server that dies at named steps")
-    parser.add_argument("verify_store", help="the tool that reads a whole store")
-    parser.add_argument("--rounds", type=int, default=int(os.environ.get("SHALE_CRASH_ROUNDS", "40")), help="also SHALE_CRASH_ROUNDS")
-    parser.add_argument("--seed", type=int, default=int(os.environ.get("SHALE_CRASH_SEED", random.randrange(1 << 32))), help="also SHALE_CRASH_SEED")
-    parser.add_argument("--step", help="kill at this step only")
-    given = parser.parse_args()
-
+    given, names = parse_killing(__doc__, "life", rounds=40)
     generator = random.Random(given.seed)
-    names = subprocess.run([given.killed_server, "kill-points", "life"], capture_output=True, text=True, check=True).stdout.split()
-    assert not given.step or given.step in names, f"there is no step {given.step}; there are {names}"
     steps = plan([given.step] if given.step else names, given.rounds, generator)
     print(f"{len(steps)} rounds with --seed {given.seed}; {sum(bool(step) for step, _ in steps)} of them at named steps", flush=True)
 
@@ -236,10 +215,13 @@ def main():
                 print(f"round {number}: {f'{step}, time {nth}' if step else 'at random'}", flush=True)
                 round_of(step)(given, directory, shelf, generator).run(step, nth)
             for data in filter(pathlib.Path.is_dir, directory.iterdir()):
-                verify(given, data)
+                done = verify(given.verify_store, data)
+                print(f"{data.name}: {done.stdout.strip()}")
+                if done.returncode != 0 or " 0 orphans" not in done.stdout:
+                    raise Wrong(done.stdout + done.stderr)
         except Wrong as wrong:
             print(f"WRONG: {wrong}\n---- the end of the server's log\n{(directory / 'server.log').read_text(errors='replace')[-4000:]}")
-            print(f"Again with: --rounds {given.rounds} --seed {given.seed}" + (f" --step {given.step}" if given.step else ""))
+            print(again(given))
             return 1
     return 0
 
