@@ -76,6 +76,10 @@ class Application {
  public:
   virtual ~Application() = default;
 
+  /// The id that `request` came with, if it is to keep it; empty: it gets a fresh one.
+  /// Quick, as `plan`, which is called next.
+  virtual std::string given_id(const Request& /*request*/) { return {}; }
+
   /// Quick and without waiting: runs on the event loop.
   virtual Plan plan(const Request& request) = 0;
 

@@ -52,6 +52,7 @@ struct Peer {
   bool unix_socket = false;
   bool control = false;  ///< came through the socket that is for the operator alone
   bool tls = false;
+  bool metrics = false;  ///< came to an address that is for looking after the server alone
 };
 
 /// One request, valid as HTTP/1.1 but not yet looked at by any handler.

@@ -54,10 +54,11 @@ http::Peer describe(const ::sockaddr_storage& name) {
 
 Acceptor::Acceptor(std::vector<Listening> sockets, std::vector<std::shared_ptr<Inbox>> workers,
                    ConnectionLimit& limit, http::Application& application, const Options& options,
-                   std::string id_prefix)
+                   Traffic& traffic, std::string id_prefix)
     : sockets_(std::move(sockets)),
       workers_(std::move(workers)),
       limit_(limit),
+      traffic_(traffic),
       application_(application),
       options_(options),
       id_prefix_(std::move(id_prefix)),
@@ -117,6 +118,7 @@ void Acceptor::accept_from(const Listening& listening) {
     http::Peer peer = describe(name);
     peer.tls = listening.tls;
     peer.control = listening.control;
+    peer.metrics = listening.metrics;
     auto slot = socket.get() < options_.descriptors ? limit_.acquire(peer.address) : std::nullopt;
     if (!slot) {
       turn_away(std::move(socket), peer);
@@ -127,6 +129,7 @@ void Acceptor::accept_from(const Listening& listening) {
       ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
       ::setsockopt(socket.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
     }
+    ++traffic_.accepted;
     workers_[next_worker_++ % workers_.size()]->post(
         Arrived{std::move(socket), std::move(peer), std::move(*slot)});
   }
@@ -134,6 +137,7 @@ void Acceptor::accept_from(const Listening& listening) {
 
 /// One try, without waiting: a fresh socket has room for so little.
 void Acceptor::turn_away(UniqueFd socket, const http::Peer& peer) {
+  ++traffic_.turned_away;
   http::Request request;
   request.peer = peer;
   request.id = id_prefix_ + std::to_string(++turned_away_);

@@ -11,6 +11,7 @@
 #include "server/net/farewells.h"
 #include "server/net/inbox.h"
 #include "server/net/listen_address.h"
+#include "server/net/traffic.h"
 #include "server/net/options.h"
 #include "server/net/unique_fd.h"
 
@@ -23,7 +24,7 @@ class Acceptor {
  public:
   Acceptor(std::vector<Listening> sockets, std::vector<std::shared_ptr<Inbox>> workers,
            ConnectionLimit& limit, http::Application& application, const Options& options,
-           std::string id_prefix);
+           Traffic& traffic, std::string id_prefix);
   /// Stops accepting and closes the listening sockets.
   ~Acceptor();
   Acceptor(const Acceptor&) = delete;
@@ -37,6 +38,7 @@ class Acceptor {
   std::vector<Listening> sockets_;
   std::vector<std::shared_ptr<Inbox>> workers_;
   ConnectionLimit& limit_;
+  Traffic& traffic_;
   http::Application& application_;
   const Options& options_;
   const std::string id_prefix_;  ///< of the request ids of those that are turned away

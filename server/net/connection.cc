@@ -49,7 +49,7 @@ Connection::Connection(ConnectionId id, std::unique_ptr<Stream> stream, http::Pe
       stream_(std::move(stream)),
       peer_(std::move(peer)),
       slot_(std::move(slot)) {
-  set_deadline(context_.options.timeouts.handshake);
+  set_deadline(context_.timeouts.handshake);
 }
 
 Connection::~Connection() {
@@ -98,14 +98,17 @@ Connection::Step Connection::shake_hands() {
   const Handshake handshake = stream_->handshake();
   switch (handshake.state) {
     case Handshake::State::kDone:
+      if (peer_.tls) ++context_.traffic.handshakes;
       await_request();
       return Step::kGoOn;
     case Handshake::State::kBlocked:
       return Step::kWait;
     case Handshake::State::kInTheClear:
+      ++context_.traffic.failed_handshakes;
       refuse(http::Refusal::kTlsOnly);
       return Step::kGoOn;
     case Handshake::State::kFailed:
+      ++context_.traffic.failed_handshakes;
       if (!handshake.cause.empty()) {
         context_.options.trace("a TLS handshake failed", peer_.address + ": " + handshake.cause);
       }
@@ -125,7 +128,7 @@ void Connection::await_request() {
   phase_ = Phase::kHead;
   pending_is_new_ = !pending_.empty();
   if (pending_.empty()) ahead_ = MemoryBudget::Share(context_.memory);
-  set_deadline(context_.options.timeouts.idle);
+  set_deadline(context_.timeouts.idle);
 }
 
 /// Nothing of a request has come yet; empty lines before one are nothing (RFC
@@ -159,11 +162,11 @@ Connection::Step Connection::take_head(std::string_view fresh) {
   const bool in_place = pending_.empty();
   const bool first = std::exchange(pending_is_new_, false) || idle();
   if (!in_place) pending_.append(fresh);
-  auto parsed = http::parse_head(in_place ? fresh : pending_.view(), context_.options.head);
+  auto parsed = http::parse_head(in_place ? fresh : pending_.view(), context_.head);
   return std::visit(Overloaded{
                         [&](http::NeedMore) {
                           if (in_place) pending_.append(fresh);
-                          if (first && !idle()) set_deadline(context_.options.timeouts.head);
+                          if (first && !idle()) set_deadline(context_.timeouts.head);
                           return Step::kWait;
                         },
                         [&](http::Refusal refusal) {
@@ -195,6 +198,9 @@ void Connection::begin(http::Request request) {
   close_after_response_ = !active_->request.keep_alive || draining_;
 
   try {
+    if (auto given = context_.application.given_id(active_->request); !given.empty()) {
+      active_->request.id = std::move(given);
+    }
     active_->plan = context_.application.plan(active_->request);
   } catch (const std::exception& exception) {
     refuse(http::Refusal::kInternal);
@@ -303,7 +309,7 @@ void Connection::respond(http::Response response) {
       http::serialize_head(response, !close_after_response_, request.version_minor, context_.date);
   writer_ = ResponseWriter(std::move(response), std::move(head));
   phase_ = Phase::kRespond;
-  set_deadline(context_.options.timeouts.write);
+  set_deadline(context_.timeouts.write);
 }
 
 Connection::Step Connection::write_response() {
@@ -313,10 +319,10 @@ Connection::Step Connection::write_response() {
       return Step::kGoOn;
     case ResponseWriter::Progress::kYielded:
       wants_turn_ = true;
-      set_deadline(context_.options.timeouts.write);
+      set_deadline(context_.timeouts.write);
       return Step::kWait;
     case ResponseWriter::Progress::kBlocked:
-      if (writer_.took_progress()) set_deadline(context_.options.timeouts.write);
+      if (writer_.took_progress()) set_deadline(context_.timeouts.write);
       return Step::kWait;
     case ResponseWriter::Progress::kBroken:
       abort_exchange();
@@ -338,7 +344,7 @@ void Connection::after_response() {
     deadline_ = context_.now + kLingerTime;
   } else if (!body_.done()) {
     phase_ = Phase::kSkip;
-    set_deadline(context_.options.timeouts.body);
+    set_deadline(context_.timeouts.body);
   } else {
     await_request();
   }
@@ -402,6 +408,7 @@ void Connection::check_deadline() {
   if (context_.now < deadline_) return;
   switch (phase_) {
     case Phase::kHandshake:
+      ++context_.traffic.failed_handshakes;
       close();
       return;
     case Phase::kHead:
@@ -424,6 +431,27 @@ void Connection::check_deadline() {
       return;
   }
   advance();
+}
+
+ConnectionState Connection::state() const noexcept {
+  switch (phase_) {
+    case Phase::kHandshake:
+      return ConnectionState::kHandshake;
+    case Phase::kHead:
+      return ConnectionState::kWaiting;
+    case Phase::kGather:
+    case Phase::kStream:
+      return ConnectionState::kReceiving;
+    case Phase::kWorking:
+      return ConnectionState::kWorking;
+    case Phase::kRespond:
+      return ConnectionState::kSending;
+    case Phase::kSkip:
+    case Phase::kLinger:
+    case Phase::kClosed:
+      break;
+  }
+  return ConnectionState::kClosing;
 }
 
 /// Between two requests: nobody has to think that something was cut off.

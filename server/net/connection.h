@@ -18,18 +18,23 @@
 #include "server/net/read_ahead.h"
 #include "server/net/response_writer.h"
 #include "server/net/stream.h"
+#include "server/net/traffic.h"
 
 namespace shale::net {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
 
-/// What the connections of one worker share. The worker keeps `now` and `date`
-/// current. Used by the worker's thread, but for `application`, `pool` and `memory`.
+/// What the connections of one worker share. The worker keeps `now`, `date`
+/// and the limits current. Used by the worker's thread, but for `application`, `pool`,
+/// `memory` and `traffic`.
 struct WorkerContext {
   http::Application& application;
   Pool& pool;
   MemoryBudget& memory;
   const Options& options;
+  Traffic& traffic;
+  Timeouts timeouts;      ///< those in force, which may not be those of `options`
+  http::HeadLimits head;  ///< likewise
   std::shared_ptr<Inbox> inbox;
   std::span<std::byte> scratch;  ///< for bytes that need no home yet
   std::function<std::string()> next_request_id;
@@ -67,6 +72,7 @@ class Connection {
   /// Stopped only because its budget was used up.
   bool wants_turn() const noexcept { return wants_turn_; }
   int descriptor() const noexcept { return stream_->descriptor(); }
+  ConnectionState state() const noexcept;
 
  private:
   enum class Phase : std::uint8_t {

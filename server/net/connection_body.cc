@@ -41,7 +41,7 @@ std::optional<std::size_t> Connection::read_body(std::span<std::byte> into) {
     }
     got = moved.bytes;
   }
-  set_deadline(context_.options.timeouts.body);
+  set_deadline(context_.timeouts.body);
 
   const http::BodyDecoder::Step step = body_.decode(into.first(got));
   if (from_pending) {
@@ -87,7 +87,7 @@ void Connection::start_gathering() {
     return;
   }
   phase_ = Phase::kGather;
-  set_deadline(context_.options.timeouts.body);
+  set_deadline(context_.timeouts.body);
   send_continue();
 }
 
@@ -164,7 +164,7 @@ void Connection::start_streaming() {
   if (buffer_size_ == 0) {
     buffer_size_ = active_->memory.take_spare(2 * kBufferSize) ? kBufferSize : kSmallBufferSize;
   }
-  set_deadline(context_.options.timeouts.body);
+  set_deadline(context_.timeouts.body);
   send_continue();
 }
 

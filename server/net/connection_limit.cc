@@ -14,13 +14,20 @@ ConnectionLimit::Slot::~Slot() {
 std::optional<ConnectionLimit::Slot> ConnectionLimit::acquire(const std::string& address) {
   const std::scoped_lock lock(mutex_);
   if (open_ >= total_) return std::nullopt;
-  if (per_address_ > 0 && !address.empty()) {
+  const bool counts = per_address_ > 0 && !address.empty();
+  if (counts) {
     std::size_t& count = by_address_[address];
     if (count >= per_address_) return std::nullopt;
     ++count;
   }
   ++open_;
-  return Slot(*this, address);
+  return Slot(*this, counts ? address : std::string());
+}
+
+void ConnectionLimit::adjust(std::size_t total, std::size_t per_address) {
+  const std::scoped_lock lock(mutex_);
+  total_ = total;
+  per_address_ = per_address;
 }
 
 std::size_t ConnectionLimit::open() const {

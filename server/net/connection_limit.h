@@ -37,13 +37,15 @@ class ConnectionLimit {
   /// None when a limit is reached.
   std::optional<Slot> acquire(const std::string& address);
   std::size_t open() const;
+  /// Other limits from now on; who is connected stays.
+  void adjust(std::size_t total, std::size_t per_address);
 
  private:
   void release(const std::string& address) noexcept;
 
-  const std::size_t total_;
-  const std::size_t per_address_;
   mutable std::mutex mutex_;
+  std::size_t total_;
+  std::size_t per_address_;
   std::size_t open_ = 0;
   std::unordered_map<std::string, std::size_t> by_address_;
 };

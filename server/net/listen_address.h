@@ -15,6 +15,7 @@ struct Listening {
   std::string unix_path;  ///< to be removed at the end; empty for TCP
   bool tls = false;
   bool control = false;
+  bool metrics = false;
 };
 
 /// Binds one configured address, which may stand for several sockets (a host

@@ -26,6 +26,8 @@ struct Options {
   /// `host:port`, `[v6]:port`, `:port` for all addresses, or `unix:/path`. TLS is spoken on
   /// those with `https://` before them, never on unix sockets.
   std::vector<std::string> listen = {"127.0.0.1:5000"};
+  /// The same, for those alone who look after the server: whoever comes this way is marked so.
+  std::vector<std::string> metrics;
   /// One more unix socket, for the owner of this process alone: whoever gets in there is
   /// marked as the operator. Empty: none.
   std::string control;
@@ -43,6 +45,8 @@ struct Options {
   std::vector<CertificateFiles> certificates;
   Timeouts timeouts;
   http::HeadLimits head;
+  /// Told how long a request waited for a thread of the pool, on that thread. Empty: nobody is.
+  std::function<void(std::chrono::nanoseconds)> waited;
   /// Told of what the operator should know and no request can carry. Any thread.
   std::function<void(std::string_view what, std::string_view cause)> warn = [](std::string_view,
                                                                                std::string_view) {};

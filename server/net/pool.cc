@@ -6,7 +6,8 @@
 
 namespace shale::net {
 
-Pool::Pool(std::size_t threads, std::size_t queue) : queue_(queue) {
+Pool::Pool(std::size_t threads, std::size_t queue, Waited waited)
+    : queue_(queue), waited_(std::move(waited)) {
   threads_.reserve(threads);
   for (std::size_t i = 0; i < threads; ++i) {
     threads_.emplace_back([this] { run(); });
@@ -34,9 +35,14 @@ void Pool::submit_step(Task task) {
 }
 
 void Pool::enqueue(Task task, std::unique_lock<std::mutex> lock) {
-  tasks_.push_back(std::move(task));
+  tasks_.push_back({std::move(task), std::chrono::steady_clock::now()});
   lock.unlock();
   wake_.notify_one();
+}
+
+Pool::Load Pool::load() const {
+  const std::scoped_lock lock(mutex_);
+  return {.waiting = tasks_.size(), .busy = busy_};
 }
 
 void Pool::run() {
@@ -44,12 +50,15 @@ void Pool::run() {
   while (true) {
     wake_.wait(lock, [this] { return stopping_ || !tasks_.empty(); });
     if (tasks_.empty()) return;
-    Task task = std::move(tasks_.front());
+    Waiting next = std::move(tasks_.front());
     tasks_.pop_front();
+    ++busy_;
     lock.unlock();
-    task();
-    task = nullptr;  // what it holds goes outside of the lock
+    if (waited_) waited_(std::chrono::steady_clock::now() - next.since);
+    next.task();
+    next.task = nullptr;  // what it holds goes outside of the lock
     lock.lock();
+    --busy_;
   }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -16,8 +17,12 @@ class Pool {
  public:
   using Task = std::function<void()>;
 
+  /// Told how long a task waited for its thread, on that thread. Empty: nobody is.
+  using Waited = std::function<void(std::chrono::nanoseconds)>;
+
   /// At most `queue` tasks wait for one of the `threads`.
-  Pool(std::size_t threads, std::size_t queue);
+  // NOLINTNEXTLINE(readability-redundant-member-init): may be left out
+  Pool(std::size_t threads, std::size_t queue, Waited waited = {});
   ~Pool();
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
@@ -29,14 +34,27 @@ class Pool {
   /// there is at most one such step for each admitted request.
   void submit_step(Task task);
 
+  struct Load {
+    std::size_t waiting = 0;  ///< tasks
+    std::size_t busy = 0;     ///< threads
+  };
+  Load load() const;
+
  private:
+  struct Waiting {
+    Task task;
+    std::chrono::steady_clock::time_point since;
+  };
+
   void run();
   void enqueue(Task task, std::unique_lock<std::mutex> lock);
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<Task> tasks_;
-  std::size_t queue_;
+  std::deque<Waiting> tasks_;
+  std::size_t busy_ = 0;
+  const std::size_t queue_;
+  const Waited waited_;
   bool stopping_ = false;
   std::vector<std::jthread> threads_;
 };

@@ -78,24 +78,22 @@ struct Server::State {
       : options(std::move(options_in)),
         limit(options.connections, options.connections_per_address),
         memory(options.body_memory),
-        pool(std::make_unique<Pool>(options.pool_threads, options.pool_queue)),
+        limits(options.timeouts, options.head),
+        pool(std::make_unique<Pool>(options.pool_threads, options.pool_queue, options.waited)),
         tls(options.certificates.empty() ? nullptr : std::make_unique<Tls>(options)),
         shared{.application = application_in,
                .pool = *pool,
                .memory = memory,
                .options = options,
+               .traffic = traffic,
+               .limits = limits,
                .tls = tls ? &tls->context : nullptr,
                .id_prefix = fresh_prefix()} {
     std::vector<Listening> sockets;
-    for (const std::string& address : options.listen) {
-      for (Listening& listening : listen_on(address)) {
-        if (listening.tls && !tls) {
-          throw std::runtime_error("cannot listen on " + address + ": there is no certificate");
-        }
-        addresses.push_back(listening.address);
-        sockets.push_back(std::move(listening));
-      }
-    }
+    for (const std::string& address : options.listen)
+      bind(address, /*metrics=*/false, sockets);
+    for (const std::string& address : options.metrics)
+      bind(address, /*metrics=*/true, sockets);
     if (!options.control.empty()) sockets.push_back(listen_for_operator(options.control));
     reactor = Pistache::Aio::Reactor::create();
     reactor->init(Pistache::Aio::AsyncContext(worker_count(options), "shale-worker"));
@@ -106,7 +104,18 @@ struct Server::State {
     const SigpipeBlocked blocked;
     reactor->run();
     acceptor = std::make_unique<Acceptor>(std::move(sockets), inboxes, limit, application_in,
-                                          options, shared.id_prefix + "-refused-");
+                                          options, traffic, shared.id_prefix + "-refused-");
+  }
+
+  void bind(const std::string& address, bool metrics, std::vector<Listening>& sockets) {
+    for (Listening& listening : listen_on(address)) {
+      if (listening.tls && !tls) {
+        throw std::runtime_error("cannot listen on " + address + ": there is no certificate");
+      }
+      listening.metrics = metrics;
+      addresses.push_back(listening.address);
+      sockets.push_back(std::move(listening));
+    }
   }
 
   template <class Word>
@@ -127,6 +136,8 @@ struct Server::State {
   Options options;
   ConnectionLimit limit;
   MemoryBudget memory;
+  Traffic traffic;
+  Limits limits;
   std::unique_ptr<Pool> pool;
   std::unique_ptr<Tls> tls;
   Worker::Shared shared;
@@ -149,6 +160,28 @@ const std::vector<std::string>& Server::addresses() const noexcept {
 
 std::size_t Server::open_connections() const noexcept {
   return state_->limit.open();
+}
+
+const Traffic& Server::traffic() const noexcept {
+  return state_->traffic;
+}
+
+Pool::Load Server::pool_load() const {
+  return state_->pool->load();
+}
+
+std::size_t Server::body_memory_left() const noexcept {
+  return state_->memory.left();
+}
+
+std::vector<CertificateExpiry> Server::certificate_expiries() const {
+  if (!state_->tls) return {};
+  return state_->tls->certificates.current()->expiries();
+}
+
+void Server::adjust(const Options& options) {
+  state_->limits.set(options.timeouts, options.head);
+  state_->limit.adjust(options.connections, options.connections_per_address);
 }
 
 bool Server::reload_certificates() {

@@ -7,6 +7,8 @@
 
 #include "server/http/application.h"
 #include "server/net/options.h"
+#include "server/net/pool.h"
+#include "server/net/traffic.h"
 
 namespace shale::net {
 
@@ -25,6 +27,17 @@ class Server {
   /// What it listens on, with real ports.
   const std::vector<std::string>& addresses() const noexcept;
   std::size_t open_connections() const noexcept;
+
+  const Traffic& traffic() const noexcept;
+  Pool::Load pool_load() const;
+  /// Bytes that bodies in memory may still take.
+  std::size_t body_memory_left() const noexcept;
+  /// Of all certificates in force; none where no address speaks TLS.
+  std::vector<CertificateExpiry> certificate_expiries() const;
+
+  /// Takes over the timeouts, the limits of heads and of connections; all else in `options`
+  /// needs a new server. They count from what each connection does next.
+  void adjust(const Options& options);
 
   /// Reads the certificates again, which may wait for the disk. What cannot be used
   /// changes nothing and is warned of. False then, and where there are none.

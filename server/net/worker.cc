@@ -42,6 +42,9 @@ Worker::Worker(Shared& shared)
                .pool = shared.pool,
                .memory = shared.memory,
                .options = shared.options,
+               .traffic = shared.traffic,
+               .timeouts = shared.options.timeouts,
+               .head = shared.options.head,
                .inbox = inbox_,
                .scratch = scratch_,
                .next_request_id = [this] { return next_request_id(); },
@@ -67,7 +70,7 @@ void Worker::onReady(const Pistache::Aio::FdSet& fds) {
 }
 
 void Worker::handle(const Pistache::Aio::FdSet& fds) {
-  refresh_time();
+  refresh_context();
   for (const auto& fd : fds) {
     const ConnectionId id = fd.getTag().value();
     if (id == kInboxTag) {
@@ -81,8 +84,9 @@ void Worker::handle(const Pistache::Aio::FdSet& fds) {
   give_turns();
 }
 
-void Worker::refresh_time() {
+void Worker::refresh_context() {
   context_.now = std::chrono::steady_clock::now();
+  shared_.limits.refresh(limits_seen_, context_.timeouts, context_.head);
   const std::time_t second = std::time(nullptr);
   if (second == date_second_) return;
   date_second_ = second;
@@ -122,8 +126,9 @@ void Worker::adopt(Arrived arrived) {
     shared_.options.warn("a connection could not be watched", exception.what());
     return;
   }
-  connections_.emplace(id, Kept{.connection = std::move(connection)});
-  ++shared_.connections;
+  const ConnectionState state = connection->state();
+  connections_.emplace(id, Kept{.connection = std::move(connection), .counted = state});
+  shared_.traffic.enter(state);
   arm_timer(/*on=*/true);
 }
 
@@ -143,9 +148,15 @@ void Worker::let(Connections::iterator where, void (Connection::*act)()) {
 void Worker::settle(Connections::iterator where) {
   Kept& kept = where->second;
   if (kept.connection->closed()) {
+    shared_.traffic.leave(kept.counted);
     connections_.erase(where);  // closing the socket takes it out of the poll set
-    --shared_.connections;
-  } else if (kept.connection->wants_turn() && !kept.due) {
+    return;
+  }
+  if (const ConnectionState state = kept.connection->state(); state != kept.counted) {
+    shared_.traffic.leave(std::exchange(kept.counted, state));
+    shared_.traffic.enter(state);
+  }
+  if (kept.connection->wants_turn() && !kept.due) {
     due_.push_back(where->first);
     kept.due = true;
   }
@@ -171,7 +182,8 @@ void Worker::drain_all() {
 }
 
 void Worker::abandon_all() {
-  shared_.connections -= connections_.size();
+  for (const auto& [id, kept] : connections_)
+    shared_.traffic.leave(kept.counted);
   connections_.clear();
 }
 

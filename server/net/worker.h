@@ -10,6 +10,7 @@
 
 #include "server/net/connection.h"
 #include "server/net/inbox.h"
+#include "server/net/limits.h"
 #include "server/net/options.h"
 #include "server/net/pool.h"
 #include "server/net/tls_context.h"
@@ -34,9 +35,10 @@ class Worker final : public Pistache::Aio::Handler {
     Pool& pool;
     MemoryBudget& memory;
     const Options& options;
+    Traffic& traffic;
+    const Limits& limits;
     const TlsContext* tls;  ///< none where no address speaks TLS
     std::string id_prefix;  ///< of request ids, fresh for each process
-    std::atomic<std::size_t> connections = 0;
     std::atomic<std::size_t> workers = 0;
   };
 
@@ -54,12 +56,13 @@ class Worker final : public Pistache::Aio::Handler {
  private:
   struct Kept {
     std::unique_ptr<Connection> connection;
-    bool due = false;  ///< stands in `due_`
+    ConnectionState counted;  ///< as what `Traffic` has it
+    bool due = false;         ///< stands in `due_`
   };
   using Connections = std::unordered_map<ConnectionId, Kept>;
 
   void handle(const Pistache::Aio::FdSet& fds);
-  void refresh_time();
+  void refresh_context();
   void take_messages();
   void take(Message message);
   void adopt(Arrived arrived);
@@ -85,6 +88,7 @@ class Worker final : public Pistache::Aio::Handler {
   std::vector<std::byte> scratch_;
   WorkerContext context_;
   std::time_t date_second_ = 0;
+  std::uint64_t limits_seen_ = 0;
   std::size_t index_ = 0;
   std::uint64_t requests_ = 0;
 

@@ -70,12 +70,16 @@ struct Surroundings {
   net::ConnectionLimit limit{1, 0};
   net::MemoryBudget memory;
   const net::Options options;
+  net::Traffic traffic;
   std::array<std::byte, std::size_t{64} * 1024> scratch{};
   std::optional<net::Pool> pool{std::in_place, 1, 1};
   net::WorkerContext context{.application = application,
                              .pool = *pool,
                              .memory = memory,
                              .options = options,
+                             .traffic = traffic,
+                             .timeouts = options.timeouts,
+                             .head = options.head,
                              .inbox = std::make_shared<net::Inbox>(),
                              .scratch = scratch,
                              .next_request_id = [] { return "id"; },
