@@ -1,7 +1,9 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 
@@ -59,9 +61,14 @@ class FileSystem {
 /// The real thing; lives as long as the process and has no state.
 FileSystem& posix_file_system();
 
+/// What was synced.
+enum class Synced : std::uint8_t { kFile, kDirectory };
+/// Told how long each sync took, on the thread that made it.
+using SyncTimes = std::function<void(Synced what, std::chrono::nanoseconds)>;
+
 /// The real thing, but it takes no descriptor of the number `descriptors` or above: the
 /// answer is -EMFILE then. The kernel gives out the lowest number that is free, so the
 /// ones from there on stay for those parts of the program that must not run out.
-std::unique_ptr<FileSystem> posix_file_system_below(int descriptors);
+std::unique_ptr<FileSystem> posix_file_system_below(int descriptors, SyncTimes times = {});
 
 }  // namespace shale::file

@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <limits>
 #include <memory>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -30,7 +31,8 @@ int once(int done) {
 
 class PosixFileSystem final : public FileSystem {
  public:
-  explicit PosixFileSystem(int descriptors) : descriptors_(descriptors) {}
+  explicit PosixFileSystem(int descriptors, SyncTimes times = {})
+      : descriptors_(descriptors), times_(std::move(times)) {}
 
   int open_at(int directory, const char* name, int flags, ::mode_t mode) override {
     const int opened =
@@ -75,8 +77,12 @@ class PosixFileSystem final : public FileSystem {
     }
     return once(done);
   }
-  int sync_data(int descriptor) override { return once(::fdatasync(descriptor)); }
-  int sync(int descriptor) override { return once(::fsync(descriptor)); }
+  int sync_data(int descriptor) override {
+    return timed(Synced::kFile, [&] { return once(::fdatasync(descriptor)); });
+  }
+  int sync(int descriptor) override {
+    return timed(Synced::kDirectory, [&] { return once(::fsync(descriptor)); });
+  }
 
   int status(int descriptor, struct ::stat& status) override {
     return once(::fstat(descriptor, &status));
@@ -105,7 +111,17 @@ class PosixFileSystem final : public FileSystem {
   }
 
  private:
+  template <class Call>
+  int timed(Synced what, Call call) const {
+    if (!times_) return call();
+    const auto begun = std::chrono::steady_clock::now();
+    const int done = call();
+    times_(what, std::chrono::steady_clock::now() - begun);
+    return done;
+  }
+
   const int descriptors_;
+  const SyncTimes times_;
 };
 
 }  // namespace
@@ -115,8 +131,8 @@ FileSystem& posix_file_system() {
   return files;
 }
 
-std::unique_ptr<FileSystem> posix_file_system_below(int descriptors) {
-  return std::make_unique<PosixFileSystem>(descriptors);
+std::unique_ptr<FileSystem> posix_file_system_below(int descriptors, SyncTimes times) {
+  return std::make_unique<PosixFileSystem>(descriptors, std::move(times));
 }
 
 }  // namespace shale::file

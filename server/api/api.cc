@@ -1,5 +1,6 @@
 #include "server/api/api.h"
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -7,8 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "server/api/access_log.h"
 #include "server/api/errors.h"
-#include "server/api/logged_query.h"
 #include "server/api/preconditions.h"
 #include "server/http/uri.h"
 
@@ -21,6 +22,8 @@ constexpr WireError kNoAuthentication{
     "nobody can log in here: the operator has to set auth.htpasswd or auth.robots first"};
 constexpr WireError kNoTokens{
     404, "UNSUPPORTED", "no tokens are issued here: they come from where the challenge points"};
+constexpr WireError kReadOnly{
+    403, "DENIED", "the registry is read-only for now: ask its operator, or try again later"};
 constexpr WireError kNoSuchMethod{405, "UNSUPPORTED", "the method is not allowed here"};
 constexpr WireError kBadPath{
     400, "NAME_INVALID",
@@ -57,14 +60,46 @@ bool needs_authentication(Resource resource) {
   }
 }
 
+bool needs_operations(Resource resource) {
+  switch (resource) {
+    case Resource::kReady:
+    case Resource::kMetrics:
+    case Resource::kStatus:
+    case Resource::kReload:
+    case Resource::kLogLevel:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/// What an address for looking after the server has, and nothing else.
+bool is_for_probes(Resource resource) {
+  return resource == Resource::kLive || resource == Resource::kReady ||
+         resource == Resource::kStarted || resource == Resource::kMetrics;
+}
+
+/// Whether a route changes what is stored, be it only which upload is open.
+bool changes_content(const Route& route) {
+  const bool reads = route.method == http::Method::kGet || route.method == http::Method::kHead;
+  return !reads && (route.need == Need::kPush || route.need == Need::kDelete ||
+                    route.resource == Resource::kCollectionRun ||
+                    route.resource == Resource::kRetentionRun);
+}
+
+/// What is safe in a header field, in a log and in a shell, and not too long for any.
+bool is_request_id(std::string_view text) {
+  constexpr std::size_t kLongest = 128;
+  constexpr std::string_view kOthers = "-_.:/+=@";
+  return !text.empty() && text.size() <= kLongest && std::ranges::all_of(text, [&](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           kOthers.find(c) != std::string_view::npos;
+  });
+}
+
 bool is_about_own_tokens(Resource resource) {
   return resource == Resource::kToken || resource == Resource::kKeys ||
          resource == Resource::kRevoke;
-}
-
-/// Not 501 and 505, which say that the client asked for what HTTP here does not have.
-bool is_fault_of_ours(int status) {
-  return status == 500 || status == 503 || status == 507;
 }
 
 bool takes_manifest(const http::Request& request) {
@@ -75,8 +110,41 @@ bool takes_manifest(const http::Request& request) {
 
 }  // namespace
 
-Api::Api(registry::Registry& registry, log::Logger& logger, Settings settings, const Guard* guard)
-    : registry_(registry), logger_(logger), settings_(std::move(settings)), guard_(guard) {}
+Api::Api(registry::Registry& registry, log::Logger& logger, Settings settings, Around around)
+    : registry_(registry), logger_(logger), settings_(std::move(settings)), around_(around) {}
+
+void Api::replace_settings(Settings settings) {
+  settings_.replace(std::move(settings));
+}
+
+std::string Api::given_id(const http::Request& request) {
+  const auto given = request.headers.find("X-Request-Id");
+  if (!given || !is_request_id(*given)) return {};
+  return http::is_trusted(request.peer, settings_.get()->trusted_proxies) ? std::string(*given)
+                                                                           : std::string();
+}
+
+std::optional<http::Response> Api::refuse_route(const Target& target, const http::Request& request,
+                                                const Route* route) const {
+  if (request.peer.metrics && !is_for_probes(target.resource)) return error_response(kNoSuchPath);
+  if (around_.operations == nullptr && needs_operations(target.resource)) {
+    return error_response(kNoSuchPath);
+  }
+  if (around_.guard == nullptr && needs_authentication(target.resource)) {
+    return error_response(kNoAuthentication);
+  }
+  if (around_.guard != nullptr && !around_.guard->issues_tokens() &&
+      is_about_own_tokens(target.resource)) {
+    return error_response(kNoTokens);
+  }
+  if (route == nullptr) {
+    http::Response refused = error_response(kNoSuchMethod);
+    refused.headers.add("Allow", allowed_methods(target.resource, request.method));
+    return refused;
+  }
+  if (registry_.read_only() && changes_content(*route)) return error_response(kReadOnly);
+  return std::nullopt;
+}
 
 http::Plan Api::plan(const http::Request& request) {
   const auto path = http::decode_path(request.path);
@@ -85,35 +153,27 @@ http::Plan Api::plan(const http::Request& request) {
   if (!query) return answer(error_response(kBadQuery));
   auto target = parse_target(*path);
   if (!target) return answer(error_response(kNoSuchPath));
-  if (guard_ == nullptr && needs_authentication(target->resource)) {
-    return answer(error_response(kNoAuthentication));
-  }
-  if (guard_ != nullptr && !guard_->issues_tokens() && is_about_own_tokens(target->resource)) {
-    return answer(error_response(kNoTokens));
-  }
   const Route* route = find_route(request.method, target->resource);
-  if (route == nullptr) {
-    http::Response refused = error_response(kNoSuchMethod);
-    refused.headers.add("Allow", allowed_methods(target->resource, request.method));
-    return answer(std::move(refused));
-  }
+  if (auto refused = refuse_route(*target, request, route)) return answer(*std::move(refused));
 
-  const auto routed = std::make_shared<Routed>(
-      Routed{route, std::move(*target), std::move(*query), nullptr, {}, {}});
-  if (guard_ == nullptr) return plan_known(routed, request);
+  const auto routed = std::make_shared<Routed>(Routed{
+      route, settings_.get(), std::move(*target), std::move(*query), nullptr, {}, {}});
+  http::Plan plan = plan_routed(routed, request);
+  plan.context = routed;
+  return plan;
+}
 
-  auto recalled = guard_->recall(request);
-  http::Plan plan;
+http::Plan Api::plan_routed(const RoutedPtr& routed, const http::Request& request) {
+  // Who can connect there at all is the operator's business.
+  if (around_.guard == nullptr || request.peer.metrics) return plan_known(routed, request);
+  auto recalled = around_.guard->recall(request);
   if (auto* refused = std::get_if<http::Response>(&recalled)) return answer(std::move(*refused));
   if (auto* caller = std::get_if<CallerPtr>(&recalled)) {
     auto refused = admit(*routed, std::move(*caller), request);
-    plan = refused ? answer(*std::move(refused)) : plan_known(routed, request);
-  } else {
-    routed->pass = std::move(std::get<Guard::Unverified>(recalled).pass);
-    plan = plan_unverified(routed);
+    return refused ? answer(*std::move(refused)) : plan_known(routed, request);
   }
-  plan.user = std::shared_ptr<const std::string>(routed, &routed->user);
-  return plan;
+  routed->pass = std::move(std::get<Guard::Unverified>(recalled).pass);
+  return plan_unverified(routed);
 }
 
 http::Plan Api::plan_known(const RoutedPtr& routed, const http::Request& request) {
@@ -175,16 +235,16 @@ std::optional<http::Response> Api::admit(Routed& routed, CallerPtr caller,
                                          const http::Request& request) const {
   routed.user = caller->identity->name;
   routed.caller = std::move(caller);
-  return guard_->refuse(*routed.caller, routed.route->need, request, routed.target, routed.query);
+  return around_.guard->refuse(*routed.caller, routed.route->need, request, routed.target, routed.query);
 }
 
-std::size_t Api::body_limit(const Blocking& how) const noexcept {
+std::size_t Api::body_limit(const Blocking& how) const {
   constexpr std::size_t kSmall = std::size_t{64} << 10;
-  return how.body == Blocking::Body::kSmall ? kSmall : settings_.manifest_bytes;
+  return how.body == Blocking::Body::kSmall ? kSmall : settings_.get()->manifest_bytes;
 }
 
 std::optional<http::Response> Api::verify(Routed& routed, const http::Request& request) const {
-  auto verified = guard_->verify(request);
+  auto verified = around_.guard->verify(request);
   routed.pass.reset();
   if (auto* refused = std::get_if<http::Response>(&verified)) return std::move(*refused);
   return admit(routed, std::get<CallerPtr>(std::move(verified)), request);
@@ -219,7 +279,8 @@ http::Response Api::list_now(Handler handler, const Routed& routed, const http::
 }
 
 Call Api::call(const Routed& routed, const http::Request& request) const {
-  return {request, routed.target, routed.query, registry_, settings_, routed.caller.get(), guard_};
+  return {request, routed.target, routed.query, registry_, *routed.settings, routed.caller.get(), around_.guard,
+          around_.operations};
 }
 
 http::Response Api::handle(Handler handler, const Call& call) const {
@@ -240,7 +301,7 @@ http::Opened Api::open(Opener opener, const Call& call) const {
 http::Response Api::refuse(const http::Request& request, http::Refusal refusal) {
   // The same words as from the registry, whose limit it is.
   if (refusal == http::Refusal::kBodyTooLarge && takes_manifest(request)) {
-    const std::string limit = std::to_string(settings_.manifest_bytes);
+    const std::string limit = std::to_string(settings_.get()->manifest_bytes);
     return error_response(Error{Errc::kManifestTooLarge,
                                 "the manifest has more than " + limit + " bytes",
                                 {"at most " + limit + " bytes are taken"}});
@@ -257,30 +318,13 @@ void Api::dress(const http::Request& request, http::Response& response) {
 }
 
 void Api::finished(const http::Exchange& exchange) {
-  const bool failed = is_fault_of_ours(exchange.status);
-  if (!settings_.access_log && !failed) return;
-  const log::Level level = failed ? log::Level::kError : log::Level::kInfo;
-  if (!logger_.enabled(level)) return;
-
-  const http::Request& request = exchange.request;
-  const http::ClientView client = http::client_view(request, settings_.trusted_proxies);
-  std::vector<log::Field> fields = {
-      {"request_id", request.id},
-      {"client", client.address},
-      {"method", request.method_text},
-      {"path", request.path},
-      {"status", exchange.status},
-      {"bytes_in", exchange.bytes_in},
-      {"bytes_out", exchange.bytes_out},
-      {"ms", std::chrono::duration<double, std::milli>(exchange.duration).count()},
-  };
-  if (!exchange.user.empty()) fields.emplace_back("user", exchange.user);
-  const std::string query = logged_query(request.query);
-  if (!query.empty()) fields.emplace_back("query", std::string_view(query));
-  if (const auto agent = request.headers.find("User-Agent")) fields.emplace_back("agent", *agent);
-  if (!exchange.complete) fields.emplace_back("cut_off", true);
-  if (!exchange.log_message.empty()) fields.emplace_back("cause", exchange.log_message);
-  logger_.log(level, "request", fields);
+  const auto* routed = static_cast<const Routed*>(exchange.context);
+  if (around_.metrics != nullptr) {
+    around_.metrics->finished(exchange, routed != nullptr ? routed->route : nullptr,
+                              routed != nullptr ? std::string_view(routed->target.name) : "");
+  }
+  const bool known = routed != nullptr && exchange.settled;
+  log_request(logger_, *settings_.get(), exchange, known ? std::string_view(routed->user) : "");
 }
 
 }  // namespace shale::api

@@ -4,9 +4,12 @@
 #include <optional>
 #include <string>
 
+#include "blobstore/current.h"
 #include "server/api/call.h"
 #include "server/api/guard.h"
 #include "server/api/list_cache.h"
+#include "server/api/operations.h"
+#include "server/api/request_metrics.h"
 #include "server/api/routes.h"
 #include "server/http/application.h"
 #include "server/log/logger.h"
@@ -20,10 +23,19 @@ namespace shale::api {
 /// Thread-safe.
 class Api final : public http::Application {
  public:
-  /// `guard`: null where everybody may do everything.
-  Api(registry::Registry& registry, log::Logger& logger, Settings settings,
-      const Guard* guard = nullptr);
+  /// What there may be around the registry; borrowed.
+  struct Around {
+    const Guard* guard = nullptr;  ///< null: everybody may do everything
+    Operations* operations = nullptr;
+    RequestMetrics* metrics = nullptr;  ///< null: nobody counts
+  };
 
+  Api(registry::Registry& registry, log::Logger& logger, Settings settings, Around around);
+
+  /// For requests that come from now on.
+  void replace_settings(Settings settings);
+
+  std::string given_id(const http::Request& request) override;
   http::Plan plan(const http::Request& request) override;
   http::Response refuse(const http::Request& request, http::Refusal refusal) override;
   void dress(const http::Request& request, http::Response& response) override;
@@ -34,6 +46,7 @@ class Api final : public http::Application {
   /// the caller, on the pool and before the handler, fills in the last two.
   struct Routed {
     const Route* route;
+    std::shared_ptr<const Settings> settings;
     Target target;
     http::Query query;
     CallerPtr caller;
@@ -42,9 +55,13 @@ class Api final : public http::Application {
   };
   using RoutedPtr = std::shared_ptr<Routed>;
 
+  /// What stands against the request before anybody asks who it is from.
+  std::optional<http::Response> refuse_route(const Target& target, const http::Request& request,
+                                             const Route* route) const;
   Call call(const Routed& routed, const http::Request& request) const;
   http::Response handle(Handler handler, const Call& call) const;
   http::Opened open(Opener opener, const Call& call) const;
+  http::Plan plan_routed(const RoutedPtr& routed, const http::Request& request);
   /// The plan for a caller who is known and may do it, or where nobody asks.
   http::Plan plan_known(const RoutedPtr& routed, const http::Request& request);
   /// The plan for a caller who has to be verified first.
@@ -55,13 +72,13 @@ class Api final : public http::Application {
   /// Lets the caller in, or says why not.
   std::optional<http::Response> admit(Routed& routed, CallerPtr caller,
                                       const http::Request& request) const;
-  std::size_t body_limit(const Blocking& how) const noexcept;
+  std::size_t body_limit(const Blocking& how) const;
   std::optional<http::Response> verify(Routed& routed, const http::Request& request) const;
 
   registry::Registry& registry_;
   log::Logger& logger_;
-  const Settings settings_;
-  const Guard* const guard_;
+  Current<Settings> settings_;
+  const Around around_;
   ListCache lists_;
   registry::Turnstile list_makers_{4};  ///< a page may take some MiB while it is made
   /// Those that look for what one caller may see: it takes long where that is little, so

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@ namespace shale::api {
 
 struct Caller;
 class Guard;
+class Operations;
 
 /// What the operator decides about the wire.
 struct Settings {
@@ -24,6 +26,7 @@ struct Settings {
   std::size_t catalog_default = 100;  ///< entries of a catalog page without `n`
   std::size_t manifest_bytes = std::size_t{4} << 20;
   bool access_log = true;
+  std::chrono::milliseconds slow{0};  ///< requests that take longer get a line; 0: none does
 };
 
 /// One request on its way through a handler.
@@ -35,6 +38,7 @@ struct Call {
   const Settings& settings;
   const Caller* caller = nullptr;  ///< null where there is no authentication
   const Guard* guard = nullptr;    ///< likewise
+  Operations* operations = nullptr;  ///< null where there is no server around
 
   Result<index::RepositoryName> repository() const;
   /// The digest at the end of the path.

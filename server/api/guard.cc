@@ -1,5 +1,6 @@
 #include "server/api/guard.h"
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
@@ -74,6 +75,12 @@ bool lacks_source(const Caller& caller, const Target& target, const http::Query&
          caller.policy->allows(*caller.identity, *from, auth::Action::kPull);
 }
 
+/// As policies and settings name somebody.
+std::string policy_name(const auth::Identity& identity) {
+  const bool robot = identity.kind == auth::Identity::Kind::kRobot;
+  return (robot ? "robot:" : "") + identity.name;
+}
+
 const auth::IdentityPtr& nobody() {
   static const auto identity = std::make_shared<const auth::Identity>();
   return identity;
@@ -89,6 +96,10 @@ const auth::IdentityPtr& chief() {
 
 void Guard::replace_policy(std::shared_ptr<const auth::AccessPolicy> policy) {
   *policy_.lock() = std::move(policy);
+}
+
+void Guard::replace_metrics_readers(MetricsReaders readers) {
+  *metrics_readers_.lock() = std::move(readers);
 }
 
 Guard::Recalled Guard::recall(const http::Request& request) const {
@@ -140,6 +151,7 @@ Guard::Verified Guard::verify_token(const std::string& token, const http::Reques
   if (const auto* failed = std::get_if<auth::SourceFailed>(&verified)) {
     return source_failed(*failed, request);
   }
+  count_login("token", "accepted");
   return bearer(std::get<auth::VerifiedTokenPtr>(std::move(verified)));
 }
 
@@ -149,13 +161,18 @@ Guard::Verified Guard::log_in(const auth::PasswordClaim& claim,
   return std::visit(Overloaded{
                         [&](auth::Accepted& accepted) -> Verified {
                           note_login(request, accepted.identity.get(), "accepted");
+                          count_login(auth::kind_name(accepted.identity->kind), "accepted");
                           return caller(std::move(accepted.identity));
                         },
                         [&](const auth::Rejected&) -> Verified {
                           note_login(request, nullptr, "wrong user name or password");
+                          count_login("password", "rejected");
                           return challenge(request, "the user name or the password is wrong");
                         },
-                        [&](const auth::TooMany& refused) -> Verified { return too_many(refused); },
+                        [&](const auth::TooMany& refused) -> Verified {
+                          count_login("password", "slowed_down");
+                          return too_many(refused);
+                        },
                         [&](const auth::SourceFailed& failed) -> Verified {
                           return source_failed(failed, request);
                         },
@@ -174,18 +191,21 @@ Guard::Verified Guard::log_in_again(std::string_view refresh_token,
   if (const auto* failed = std::get_if<auth::SourceFailed>(&read)) {
     return source_failed(*failed, request);
   }
+  count_login("refresh_token", "accepted");
   return caller(std::get<auth::IdentityPtr>(std::move(read)));
 }
 
 http::Response Guard::bad_token(auth::TokenFault fault, const http::Request& request) const {
   bad_tokens_.failed(address_of(request), clock_.now());
   note_login(request, nullptr, auth::text_of(fault));
+  count_login("token", "rejected");
   return challenge(request, std::string(auth::text_of(fault)), {}, "invalid_token");
 }
 
 http::Response Guard::source_failed(const auth::SourceFailed& failed,
                                     const http::Request& request) const {
   note_login(request, nullptr, "the source of users failed");
+  count_login("password", "failed");
   return cannot_tell(failed);
 }
 
@@ -231,6 +251,10 @@ void Guard::note_change(const Caller& caller, const http::Request& request, std:
   }
 }
 
+void Guard::count_login(std::string_view source, std::string_view outcome) const {
+  if (settings_.count_login) settings_.count_login(source, outcome);
+}
+
 void Guard::note_login(const http::Request& request, const auth::Identity* who,
                        std::string_view outcome) const {
   if (settings_.audit != nullptr) settings_.audit->login(request, who, outcome);
@@ -257,6 +281,8 @@ std::optional<http::Response> Guard::refuse(const Caller& caller, Need need,
       return refuse_catalog(caller, request);
     case Need::kAdmin:
       return refuse_admin(caller, request);
+    case Need::kMetrics:
+      return refuse_metrics(caller, request);
     case Need::kPull:
     case Need::kPush:
     case Need::kDelete:
@@ -331,6 +357,23 @@ std::optional<http::Response> Guard::refuse_admin(const Caller& caller,
   }
   http::Response response = error_response(kDenied);
   response.log_message = "admin denied: no rule allows it anywhere";
+  return response;
+}
+
+std::optional<http::Response> Guard::refuse_metrics(const Caller& caller,
+                                                    const http::Request& request) const {
+  using Who = MetricsReaders::Who;
+  const auto readers = metrics_readers_.lock();
+  if (readers->who == Who::kEverybody) return std::nullopt;
+  if (caller.identity->anonymous()) return ask_for_password("the metrics are not for everybody");
+  const bool fine = readers->who == Who::kLoggedIn || caller.may_administer_all() ||
+                    std::ranges::count(readers->named, policy_name(*caller.identity)) > 0;
+  if (fine) return std::nullopt;
+  if (settings_.audit != nullptr) {
+    settings_.audit->decision(request, *caller.identity, auth::Action::kAdmin, {}, {});
+  }
+  http::Response response = error_response(kDenied);
+  response.log_message = "metrics denied: metrics.readers does not name this login";
   return response;
 }
 

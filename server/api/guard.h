@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,6 +40,8 @@ class Guard {
     std::string external_url;  ///< as of `api::Settings`
     http::TrustedProxies trusted_proxies;
     const Audit* audit = nullptr;  ///< borrowed; null: nothing is written down
+    /// Told of each login that was verified: what it came with, and what came of it.
+    std::function<void(std::string_view source, std::string_view outcome)> count_login{};
 
     /// Where else tokens come from. Every challenge points there.
     struct External {
@@ -63,6 +66,19 @@ class Guard {
 
   /// For requests that come from now on.
   void replace_policy(std::shared_ptr<const auth::AccessPolicy> policy);
+
+  /// Who may read the metrics.
+  struct MetricsReaders {
+    enum class Who : std::uint8_t {
+      kAdmins,     ///< who administers the whole registry, and those who are named
+      kLoggedIn,   ///< whoever is somebody
+      kEverybody,
+    };
+    Who who = Who::kAdmins;
+    std::vector<std::string> named{};  ///< users, and robots as `robot:name`
+  };
+  /// Likewise.
+  void replace_metrics_readers(MetricsReaders readers);
 
   /// Somebody's secret has to be verified, which takes long.
   struct Unverified {
@@ -110,6 +126,7 @@ class Guard {
   http::Response bad_token(auth::TokenFault fault, const http::Request& request) const;
   http::Response source_failed(const auth::SourceFailed& failed,
                                const http::Request& request) const;
+  void count_login(std::string_view source, std::string_view outcome) const;
   void note_login(const http::Request& request, const auth::Identity* who,
                   std::string_view outcome) const;
   CallerPtr caller(auth::IdentityPtr identity) const;
@@ -123,6 +140,8 @@ class Guard {
                                                const http::Request& request) const;
   std::optional<http::Response> refuse_admin(const Caller& caller,
                                              const http::Request& request) const;
+  std::optional<http::Response> refuse_metrics(const Caller& caller,
+                                               const http::Request& request) const;
   bool asks_for_tokens() const;
   /// The 401. `fault` tells what is wrong with a token, `scope` what it would need.
   http::Response challenge(const http::Request& request, std::string why,
@@ -139,6 +158,7 @@ class Guard {
   const Clock& clock_;
   const Settings settings_;
   Guarded<std::shared_ptr<const auth::AccessPolicy>> policy_;
+  Guarded<MetricsReaders> metrics_readers_;
   mutable auth::TokenGate bad_tokens_;
 };
 

@@ -52,6 +52,18 @@ Result<http::Response> get_layers(const Call& call);
 Result<http::Response> get_images(const Call& call);
 Result<http::Response> get_quotas(const Call& call);
 
+// The server as a whole: health.cc.
+Result<http::Response> get_live(const Call& call);
+Result<http::Response> get_ready(const Call& call);
+Result<http::Response> get_metrics(const Call& call);
+// Likewise: operations.cc.
+Result<http::Response> get_status(const Call& call);
+Result<http::Response> post_reload(const Call& call);
+Result<http::Response> get_read_only(const Call& call);
+Result<http::Response> post_read_only(const Call& call);
+Result<http::Response> get_log_level(const Call& call);
+Result<http::Response> post_log_level(const Call& call);
+
 // Where there is authentication: tokens.cc.
 Result<http::Response> get_token(const Call& call);
 Result<http::Response> post_token(const Call& call);

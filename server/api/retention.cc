@@ -128,7 +128,7 @@ Result<Json> run_page(registry::Registry& registry, const Wish& wish) {
     const bool last = repository == page.items.back();
     if (last && page.more) next = repository.str();
     if (!wish.where.matches(repository.str()) ||
-        registry.rules().retention(repository) == nullptr) {
+        registry.rules()->retention(repository) == nullptr) {
       continue;
     }
     SHALE_TRY_ASSIGN(const auto outcome, registry.run_retention(repository, wish.mode));
@@ -194,11 +194,12 @@ bool may_administer(const Call& call, const registry::Rule& rule) {
 }  // namespace
 
 Result<http::Response> get_rules(const Call& call) {
-  Json rules = Json::array();
-  for (const registry::Rule& rule : call.registry.rules().all()) {
-    if (may_administer(call, rule)) rules.push_back(rule_json(rule));
+  Json list = Json::array();
+  const auto rules = call.registry.rules();
+  for (const registry::Rule& rule : rules->all()) {
+    if (may_administer(call, rule)) list.push_back(rule_json(rule));
   }
-  return json_response(dump(Json{{"rules", std::move(rules)}}));
+  return json_response(dump(Json{{"rules", std::move(list)}}));
 }
 
 Result<http::Response> post_retention_run(const Call& call) {

@@ -45,6 +45,15 @@ constexpr std::string_view kQuotas = "/api/v1/quotas";
 constexpr std::string_view kRules = "/api/v1/rules";
 constexpr std::string_view kRetentionRun = "/api/v1/retention/run";
 
+constexpr std::string_view kLive = "/livez";
+constexpr std::string_view kReady = "/readyz";
+constexpr std::string_view kStarted = "/startupz";
+constexpr std::string_view kMetrics = "/metrics";
+constexpr std::string_view kStatus = "/api/v1/status";
+constexpr std::string_view kReload = "/api/v1/reload";
+constexpr std::string_view kReadOnly = "/api/v1/read-only";
+constexpr std::string_view kLogLevel = "/api/v1/log-level";
+
 constexpr std::array kRoutes = {
     Route{Method::kGet, Resource::kBase, "/v2/", Need::kLogin, PointRead{get_base}},
     Route{Method::kHead, Resource::kBase, "/v2/", Need::kLogin, PointRead{get_base}},
@@ -146,6 +155,27 @@ constexpr std::array kRoutes = {
     Route{Method::kHead, Resource::kRules, kRules, Need::kAdmin, Blocking{get_rules}},
     Route{Method::kPost, Resource::kRetentionRun, kRetentionRun, Need::kAdmin,
           Blocking{post_retention_run, Blocking::Body::kSmall}},
+
+    Route{Method::kGet, Resource::kLive, kLive, Need::kNothing, PointRead{get_live}},
+    Route{Method::kHead, Resource::kLive, kLive, Need::kNothing, PointRead{get_live}},
+    Route{Method::kGet, Resource::kReady, kReady, Need::kNothing, Blocking{get_ready}},
+    Route{Method::kHead, Resource::kReady, kReady, Need::kNothing, Blocking{get_ready}},
+    Route{Method::kGet, Resource::kStarted, kStarted, Need::kNothing, PointRead{get_live}},
+    Route{Method::kHead, Resource::kStarted, kStarted, Need::kNothing, PointRead{get_live}},
+    Route{Method::kGet, Resource::kMetrics, kMetrics, Need::kMetrics, Blocking{get_metrics}},
+    Route{Method::kHead, Resource::kMetrics, kMetrics, Need::kMetrics, Blocking{get_metrics}},
+    Route{Method::kGet, Resource::kStatus, kStatus, Need::kAdmin, Blocking{get_status}},
+    Route{Method::kHead, Resource::kStatus, kStatus, Need::kAdmin, Blocking{get_status}},
+    Route{Method::kPost, Resource::kReload, kReload, Need::kAdmin,
+          Blocking{post_reload, Blocking::Body::kSmall}},
+    Route{Method::kGet, Resource::kReadOnly, kReadOnly, Need::kAdmin, PointRead{get_read_only}},
+    Route{Method::kHead, Resource::kReadOnly, kReadOnly, Need::kAdmin, PointRead{get_read_only}},
+    Route{Method::kPost, Resource::kReadOnly, kReadOnly, Need::kAdmin,
+          Blocking{post_read_only, Blocking::Body::kSmall}},
+    Route{Method::kGet, Resource::kLogLevel, kLogLevel, Need::kAdmin, PointRead{get_log_level}},
+    Route{Method::kHead, Resource::kLogLevel, kLogLevel, Need::kAdmin, PointRead{get_log_level}},
+    Route{Method::kPost, Resource::kLogLevel, kLogLevel, Need::kAdmin,
+          Blocking{post_log_level, Blocking::Body::kSmall}},
 };
 
 }  // namespace

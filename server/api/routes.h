@@ -22,6 +22,7 @@ enum class Need : std::uint8_t {
   kPush,
   kDelete,
   kAdmin,  ///< to administer something; the handler asks for what
+  kMetrics,  ///< to read the metrics
 };
 
 using Handler = Result<http::Response> (*)(const Call&);

@@ -1,7 +1,43 @@
 #include "server/api/target.h"
 
+#include <algorithm>
+#include <array>
+
 namespace shale::api {
 namespace {
+
+/// Paths without a name in them.
+struct Fixed {
+  std::string_view path;
+  Resource resource;
+};
+
+constexpr std::array kFixed = {
+    Fixed{"/v2/", Resource::kBase},
+    Fixed{"/v2", Resource::kBase},
+    Fixed{"/v2/_catalog", Resource::kCatalog},
+    Fixed{"/auth/token", Resource::kToken},
+    Fixed{"/auth/keys", Resource::kKeys},
+    Fixed{"/auth/revoke", Resource::kRevoke},
+    Fixed{"/api/v1/gc", Resource::kCollection},
+    Fixed{"/api/v1/gc/run", Resource::kCollectionRun},
+    Fixed{"/api/v1/scrub", Resource::kScrub},
+    Fixed{"/api/v1/tokens/revoke", Resource::kTokensRevoke},
+    Fixed{"/api/v1/rules", Resource::kRules},
+    Fixed{"/api/v1/retention/run", Resource::kRetentionRun},
+    Fixed{"/api/v1/usage", Resource::kUsage},
+    Fixed{"/api/v1/layers", Resource::kLayers},
+    Fixed{"/api/v1/images", Resource::kImages},
+    Fixed{"/api/v1/quotas", Resource::kQuotas},
+    Fixed{"/api/v1/status", Resource::kStatus},
+    Fixed{"/api/v1/reload", Resource::kReload},
+    Fixed{"/api/v1/read-only", Resource::kReadOnly},
+    Fixed{"/api/v1/log-level", Resource::kLogLevel},
+    Fixed{"/livez", Resource::kLive},
+    Fixed{"/readyz", Resource::kReady},
+    Fixed{"/startupz", Resource::kStarted},
+    Fixed{"/metrics", Resource::kMetrics},
+};
 
 /// Splits off what follows the last slash; none when there is no slash.
 std::optional<std::string_view> pop_back(std::string_view& path) {
@@ -36,10 +72,6 @@ std::optional<Target> parse_robots(std::string_view path) {
 std::optional<Target> parse_usage(std::string_view path) {
   constexpr std::string_view kFront = "/api/v1/repositories/";
   constexpr std::string_view kEnd = "/usage";
-  if (path == "/api/v1/usage") return target(Resource::kUsage, {}, {});
-  if (path == "/api/v1/layers") return target(Resource::kLayers, {}, {});
-  if (path == "/api/v1/images") return target(Resource::kImages, {}, {});
-  if (path == "/api/v1/quotas") return target(Resource::kQuotas, {}, {});
   if (!path.starts_with(kFront)) return std::nullopt;
   path.remove_prefix(kFront.size());
   if (!path.ends_with(kEnd)) return std::nullopt;
@@ -95,19 +127,10 @@ std::optional<Target> parse_admin(std::string_view path) {
 
 std::optional<Target> parse_target(std::string_view path) {
   constexpr std::string_view kPrefix = "/v2/";
-  if (path == "/v2" || path == kPrefix) return Target{};
-  if (path == "/auth/token") return Target{Resource::kToken, {}, {}};
-  if (path == "/auth/keys") return Target{Resource::kKeys, {}, {}};
-  if (path == "/auth/revoke") return Target{Resource::kRevoke, {}, {}};
-  if (path == "/api/v1/gc") return Target{Resource::kCollection, {}, {}};
-  if (path == "/api/v1/gc/run") return Target{Resource::kCollectionRun, {}, {}};
-  if (path == "/api/v1/scrub") return Target{Resource::kScrub, {}, {}};
-  if (path == "/api/v1/tokens/revoke") return Target{Resource::kTokensRevoke, {}, {}};
-  if (path == "/api/v1/rules") return Target{Resource::kRules, {}, {}};
-  if (path == "/api/v1/retention/run") return Target{Resource::kRetentionRun, {}, {}};
+  const auto* fixed = std::ranges::find(kFixed, path, &Fixed::path);
+  if (fixed != kFixed.end()) return Target{fixed->resource, {}, {}};
   if (!path.starts_with(kPrefix)) return parse_admin(path);
   std::string_view rest = path.substr(kPrefix.size());
-  if (rest == "_catalog") return Target{Resource::kCatalog, {}, {}};
 
   const auto item = pop_back(rest);
   if (!item) return std::nullopt;

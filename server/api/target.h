@@ -46,6 +46,15 @@ enum class Resource : std::uint8_t {
   kQuotas,           ///< /api/v1/quotas
   kRules,            ///< /api/v1/rules
   kRetentionRun,     ///< /api/v1/retention/run
+
+  kLive,      ///< /livez
+  kReady,     ///< /readyz
+  kStarted,   ///< /startupz
+  kMetrics,   ///< /metrics
+  kStatus,    ///< /api/v1/status
+  kReload,    ///< /api/v1/reload
+  kReadOnly,  ///< /api/v1/read-only
+  kLogLevel,  ///< /api/v1/log-level
 };
 
 /// A path, taken apart but not yet validated.

@@ -52,9 +52,9 @@ struct Plan {
     std::function<Opened(const Request&)> open;
   };
   std::variant<OnWorker, OnPool, Stream> how;
-  /// Comes back in `Exchange`, whatever the application puts into it meanwhile.
+  /// Of the application alone. Comes back in `Exchange`.
   // NOLINTNEXTLINE(readability-redundant-member-init): may be left out
-  std::shared_ptr<const std::string> user = {};
+  std::shared_ptr<const void> context = {};
 };
 
 /// What is told of a request when its answer has left or the client has.
@@ -66,9 +66,8 @@ struct Exchange {
   std::chrono::nanoseconds duration{};
   bool complete = false;         ///< false: the connection broke first
   std::string_view log_message;  ///< `Response::log_message`
-  /// `Plan::user`
-  // NOLINTNEXTLINE(readability-redundant-member-init): may be left out
-  std::string_view user = {};
+  const void* context = nullptr;  ///< `Plan::context`; null where there is no plan
+  bool settled = true;  ///< false: the client left while a handler was, and still is, at it
 };
 
 /// The program behind the server. Every call may come from any thread.

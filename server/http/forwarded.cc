@@ -169,14 +169,14 @@ bool is_trusted(const IpAddress& address, const TrustedProxies& trusted) {
                              [&](const IpNetwork& network) { return network.contains(address); });
 }
 
+}  // namespace
+
 bool is_trusted(const Peer& peer, const TrustedProxies& trusted) {
   if (peer.unix_socket) return trusted.unix_sockets;
   if (trusted.networks.empty()) return false;
   const auto address = IpAddress::parse(peer.address);
   return address && is_trusted(*address, trusted);
 }
-
-}  // namespace
 
 ClientView client_view(const Request& request, const TrustedProxies& trusted) {
   const Peer& peer = request.peer;

@@ -25,6 +25,8 @@ struct TrustedProxies {
   ForwardedFields fields = ForwardedFields::kEither;
 };
 
+bool is_trusted(const Peer& peer, const TrustedProxies& trusted);
+
 /// How the client sees this server, and who it is, as far as can be known.
 struct ClientView {
   std::string scheme;   ///< "http" or "https"

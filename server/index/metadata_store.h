@@ -13,6 +13,7 @@
 #include "blobstore/result.h"
 #include "blobstore/upload_id.h"
 #include "server/index/descriptor.h"
+#include "server/index/engine_report.h"
 #include "server/index/listings.h"
 #include "server/index/names.h"
 #include "server/index/policy.h"
@@ -231,6 +232,8 @@ class MetadataStore {
   virtual Result<Usage> usage(const RepositoryName& repository) const = 0;
   virtual Result<StoreUsage> store_usage() const = 0;
   virtual Sequence sequence() const = 0;
+  /// Quick, and without waiting for commits.
+  virtual EngineReport engine_report() const { return {}; }
   /// Sums over all repositories of a namespace, itself one of them; over all there
   /// are for the empty one. No scan.
   virtual Result<Usage> usage_below(std::string_view name_space) const = 0;

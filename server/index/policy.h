@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "blobstore/clock.h"
+#include "blobstore/current.h"
 #include "blobstore/digest.h"
 #include "server/index/names.h"
 
@@ -84,5 +86,8 @@ struct StorePolicy {  // NOLINTBEGIN(readability-redundant-member-init): may be 
   /// subject is there. Never less than the lease. None: it stays.
   std::function<std::optional<std::chrono::milliseconds>(const RepositoryName&)> untagged{};
 };  // NOLINTEND(readability-redundant-member-init)
+
+/// Asks whichever is in force when it is asked.
+StorePolicy following(std::shared_ptr<const Current<StorePolicy>> current);
 
 }  // namespace shale::index

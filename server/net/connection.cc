@@ -372,10 +372,8 @@ void Connection::finish_exchange(bool complete) {
                                 .duration = std::chrono::steady_clock::now() - active_->started,
                                 .complete = complete,
                                 .log_message = response.log_message,
-                                // The pool may be writing it.
-                                .user = active_->plan.user && !job_running_
-                                            ? std::string_view(*active_->plan.user)
-                                            : std::string_view()};
+                                .context = active_->plan.context.get(),
+                                .settled = !job_running_};
   contained(context_.options, "a request could not be reported",
             [&] { context_.application.finished(exchange); });
   // A sink that is given up may have to wait for the disk: the pool holds it last.

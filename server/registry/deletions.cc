@@ -27,13 +27,13 @@ Result<Removal> Deletions::remove(const RemovalGoal& goal, RunMode mode, const i
 
 /// Asked before the first commit, so that a rule stops all of it; the commits ask again.
 Result<void> Deletions::demand_allowed(const RemovalGoal& goal, const Removal& removal) const {
-  const Deletes& deletes = options_.deletes;
+  const Deletes& deletes = options_->deletes;
   if (!removal.manifests.empty() || !goal.reference) {
     SHALE_TRY(demand_enabled(deletes.manifests, "manifests"));
   } else {
     SHALE_TRY(demand_enabled(deletes.tags, "tags"));
   }
-  const index::StorePolicy policy = store_policy(options_.rules);
+  const index::StorePolicy policy = store_policy(options_->rules);
   for (const index::Tag& tag : removal.tags) {
     SHALE_TRY(index::demand_movable(policy, goal.repository, tag));
   }
@@ -53,7 +53,7 @@ Result<void> Deletions::cancel_uploads(const RepositoryName& repository) const {
 }
 
 std::chrono::milliseconds Deletions::history(const RepositoryName& repository) const {
-  return options_.rules->history(repository);
+  return options_->rules->history(repository);
 }
 
 Result<index::Page<index::DeletedManifest>> Deletions::list(const RepositoryName& repository,

@@ -2,8 +2,10 @@
 
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "server/registry/removal.h"
@@ -30,8 +32,9 @@ class Uploads;
 /// Thread-safe; everything here scans or syncs.
 class Deletions {
  public:
-  Deletions(index::MetadataStore& metadata, Uploads& uploads, const Options& options)
-      : metadata_(metadata), uploads_(uploads), options_(options) {}
+  Deletions(index::MetadataStore& metadata, Uploads& uploads,
+            std::shared_ptr<const Options> options)
+      : metadata_(metadata), uploads_(uploads), options_(std::move(options)) {}
 
   /// As of `plan_removal` and `carry_out`; with everything, uploads that nobody holds just now
   /// are cancelled too. `kDisabled` as of `Deletes`; `kTagImmutable`, with nothing done.
@@ -58,7 +61,7 @@ class Deletions {
 
   index::MetadataStore& metadata_;
   Uploads& uploads_;
-  const Options& options_;
+  std::shared_ptr<const Options> options_;
 };
 
 }  // namespace shale::registry

@@ -1,6 +1,7 @@
 #include "server/registry/registry.h"
 
 #include <algorithm>
+#include <atomic>
 #include <set>
 #include <utility>
 #include <variant>
@@ -82,7 +83,7 @@ struct Registry::State {
         options(registry_options),
         collection(blob_store, metadata_store, time, registry_options.lease),
         past(metadata_store),
-        room(metadata_store, registry_options.quotas),
+        room(metadata_store, options),
         quarantine(set_aside_in(blob_store)),
         scrub(blob_store, metadata_store, time, quarantine, collection.locks()),
         scrub_desk(scrub, quarantine, time, registry_options.lease),
@@ -115,7 +116,10 @@ struct Registry::State {
   BlobStore& blobs;
   index::MetadataStore& metadata;
   const Clock& clock;
-  const Options options;
+  Current<Options> options;
+  std::atomic<bool> read_only = false;
+  std::atomic<std::uint64_t> mounts = 0;
+  std::atomic<std::uint64_t> mounted_bytes = 0;
   Collection collection;
   TagPast past;
   const Room room;
@@ -133,8 +137,34 @@ Registry::Registry(BlobStore& blobs, index::MetadataStore& metadata, const Clock
     : state_(std::make_unique<State>(blobs, metadata, clock, options)) {}
 Registry::~Registry() = default;
 
-const Options& Registry::options() const noexcept {
-  return state_->options;
+std::shared_ptr<const Options> Registry::options() const {
+  return state_->options.get();
+}
+
+void Registry::adjust(const Options& options) {
+  Options changed = *state_->options.get();
+  changed.allow_sparse = options.allow_sparse;
+  changed.deletes = options.deletes;
+  changed.manifest_bytes = options.manifest_bytes;
+  changed.tags_per_push = options.tags_per_push;
+  changed.quotas = options.quotas;
+  changed.rules = options.rules;
+  state_->options.replace(std::move(changed));
+}
+
+void Registry::set_read_only(bool on) noexcept {
+  state_->read_only = on;
+}
+
+bool Registry::read_only() const noexcept {
+  return state_->read_only;
+}
+
+Activity Registry::activity() const noexcept {
+  Activity activity = state_->uploads.activity();
+  activity.mounts = state_->mounts;
+  activity.mounted_bytes = state_->mounted_bytes;
+  return activity;
 }
 
 index::Sequence Registry::sequence() const {
@@ -146,7 +176,7 @@ TagPast& Registry::past() const noexcept {
 }
 
 UsageReport Registry::usage_report() const {
-  return {state_->blobs, state_->metadata, state_->reports, state_->options.quotas};
+  return {state_->blobs, state_->metadata, state_->reports, state_->options.get()};
 }
 
 // --- pull ---
@@ -231,7 +261,7 @@ Result<void> Registry::admit_blob(const RepositoryName& repository, const Digest
 
 Result<void> Registry::admit_chunk(const RepositoryName& repository, const UploadId& id,
                                    const std::optional<Digest>& digest, std::uint64_t bytes) {
-  if (state_->options.quotas.empty()) return {};
+  if (state_->options.get()->quotas.empty()) return {};
   const auto upload = state_->uploads.status(repository, id);
   if (!upload) return {};
   return state_->room.admit(repository, digest, upload->offset + bytes);
@@ -257,11 +287,12 @@ Result<UploadStatus> Registry::upload_status(const RepositoryName& repository, c
 }
 
 Result<void> Registry::cancel_upload(const RepositoryName& repository, const UploadId& id) {
-  SHALE_TRY(demand_enabled(state_->options.deletes.uploads, "uploads"));
+  SHALE_TRY(demand_enabled(state_->options.get()->deletes.uploads, "uploads"));
   return state_->uploads.cancel(repository, id);
 }
 
 Result<std::size_t> Registry::expire_uploads() {
+  if (read_only()) return std::size_t{0};
   return state_->uploads.expire();
 }
 
@@ -270,11 +301,17 @@ Result<std::optional<BlobLink>> Registry::mount(const RepositoryName& repository
                                                 const std::optional<RepositoryName>& from,
                                                 const MayPull& may_pull) {
   // Mounting from itself says what a fresh look at the blob would, and renews its lease.
-  SHALE_TRY_ASSIGN(auto own, state_->mount_from(repository, repository, digest));
-  if (own) return own;
-  if (!from) return state_->mount_from_any(repository, digest, may_pull);
-  if (!may_pull(*from)) return std::optional<BlobLink>();
-  return state_->mount_from(*from, repository, digest);
+  SHALE_TRY_ASSIGN(auto link, state_->mount_from(repository, repository, digest));
+  if (!link && !from) {
+    SHALE_TRY_ASSIGN(link, state_->mount_from_any(repository, digest, may_pull));
+  } else if (!link && may_pull(*from)) {
+    SHALE_TRY_ASSIGN(link, state_->mount_from(*from, repository, digest));
+  }
+  if (link) {
+    ++state_->mounts;
+    state_->mounted_bytes += link->size;
+  }
+  return link;
 }
 
 Result<std::optional<BlobLink>> Registry::State::mount_from(const RepositoryName& from,
@@ -315,20 +352,20 @@ Result<std::optional<BlobLink>> Registry::State::mount_from_any(const Repository
 }
 
 Result<PushedManifest> Registry::push_manifest(const PushManifest& request) {
-  const Options& options = state_->options;
-  if (request.bytes.size() > options.manifest_bytes) {
+  const auto options = state_->options.get();
+  if (request.bytes.size() > options->manifest_bytes) {
     return invalid(Errc::kManifestTooLarge,
                    "the manifest has " + std::to_string(request.bytes.size()) + " bytes, at most " +
-                       std::to_string(options.manifest_bytes) + " are taken");
+                       std::to_string(options->manifest_bytes) + " are taken");
   }
-  SHALE_TRY_ASSIGN(std::vector<index::Tag> tags, tags_of(request, options.tags_per_push));
+  SHALE_TRY_ASSIGN(std::vector<index::Tag> tags, tags_of(request, options->tags_per_push));
   SHALE_TRY_ASSIGN(const Digest digest, digest_of(request));
   std::optional<Turnstile::Turn> turn;  // to the end: the parsed manifest is large as well
   if (request.bytes.size() > kLargeManifest) turn.emplace(state_->large_manifests);
   SHALE_TRY_ASSIGN(index::Manifest manifest,
                    parse_manifest(digest, request.content_type, request.bytes));
   SHALE_TRY(state_->settle_index_entries(request.repository, manifest));
-  if (!options.allow_sparse) SHALE_TRY(state_->demand_whole(manifest));
+  if (!options->allow_sparse) SHALE_TRY(state_->demand_whole(manifest));
 
   PushedManifest pushed{.digest = digest, .subject = {}, .tags = tags};
   const auto subject =
@@ -338,7 +375,7 @@ Result<PushedManifest> Registry::push_manifest(const PushManifest& request) {
                                            .manifest = std::move(manifest),
                                            .tags = std::move(tags),
                                            .actor = request.actor,
-                                           .allow_missing = options.allow_sparse,
+                                           .allow_missing = options->allow_sparse,
                                            .tag_moves = request.tag_moves,
                                            .condition = request.condition}));
   return pushed;
@@ -393,7 +430,7 @@ Result<index::Page<index::Referrer>> Registry::list_referrers(
 
 Result<void> Registry::delete_manifest(const RepositoryName& repository, const Reference& reference,
                                        const index::By& by) {
-  const Deletes& deletes = state_->options.deletes;
+  const Deletes deletes = state_->options.get()->deletes;
   if (const auto* tag = std::get_if<index::Tag>(&reference)) {
     SHALE_TRY(demand_enabled(deletes.tags, "tags"));
     SHALE_TRY(state_->metadata.delete_tag(repository, *tag, by));
@@ -405,30 +442,31 @@ Result<void> Registry::delete_manifest(const RepositoryName& repository, const R
 }
 
 Deletions Registry::deletions() const {
-  return {state_->metadata, state_->uploads, state_->options};
+  return {state_->metadata, state_->uploads, state_->options.get()};
 }
 
 // --- keep ---
 
-const Rules& Registry::rules() const noexcept {
-  return *state_->options.rules;
+std::shared_ptr<const Rules> Registry::rules() const {
+  return state_->options.get()->rules;
 }
 
 Result<std::vector<Retained>> Registry::run_retention(const RepositoryName& repository,
                                                       RunMode mode) {
   SHALE_TRY(store_pulls());
-  return registry::run_retention(state_->metadata, rules(), repository, state_->clock.now(), mode,
+  return registry::run_retention(state_->metadata, *rules(), repository, state_->clock.now(), mode,
                                  [this](const RepositoryName& where, const Digest& digest) {
                                    return state_->pulls.has(where, digest);
                                  });
 }
 
 Result<void> Registry::store_pulls() {
+  if (read_only()) return {};
   return state_->metadata.record_pulls(state_->pulls.take());
 }
 
 Result<void> Registry::delete_blob(const RepositoryName& repository, const Digest& digest) {
-  SHALE_TRY(demand_enabled(state_->options.deletes.blobs, "blobs"));
+  SHALE_TRY(demand_enabled(state_->options.get()->deletes.blobs, "blobs"));
   SHALE_TRY(state_->metadata.delete_blob(repository, digest));
   return {};
 }
@@ -436,6 +474,7 @@ Result<void> Registry::delete_blob(const RepositoryName& repository, const Diges
 // --- collection ---
 
 Result<CollectReport> Registry::collect(CollectWhat what, std::size_t limit) {
+  if (read_only()) return CollectReport{};
   return state_->collection.run(what, limit);
 }
 

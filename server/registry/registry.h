@@ -12,7 +12,9 @@
 #include <vector>
 
 #include "blobstore/blob_store.h"
+#include "blobstore/current.h"
 #include "server/index/metadata_store.h"
+#include "server/registry/activity.h"
 #include "server/registry/collection.h"
 #include "server/registry/deletions.h"
 #include "server/registry/retention_run.h"
@@ -119,7 +121,17 @@ class Registry {
   Registry(const Registry&) = delete;
   Registry& operator=(const Registry&) = delete;
 
-  const Options& options() const noexcept;
+  /// Those in force. To be asked for anew by whoever wants to see changes.
+  std::shared_ptr<const Options> options() const;
+  /// Takes over what requests are judged by: sparse manifests, deletes, limits, quotas and
+  /// rules. How long uploads and leases last, and small blobs, need a new registry.
+  void adjust(const Options& options);
+  /// While it is on, nothing is changed by the registry itself: no collection, retention,
+  /// expiry of uploads or times of pulls. Clients are kept out by whoever asks `read_only`;
+  /// what they have begun may end.
+  void set_read_only(bool on) noexcept;
+  bool read_only() const noexcept;
+  Activity activity() const noexcept;
   /// The number of the last commit: while it stays the same, so does what is listed.
   index::Sequence sequence() const;
 
@@ -197,7 +209,7 @@ class Registry {
   /// Whole images and repositories, and the way back. Must not outlive this.
   Deletions deletions() const;
 
-  const Rules& rules() const noexcept;
+  std::shared_ptr<const Rules> rules() const;
   /// Applies the retention of one repository, as of `registry::run_retention`; scans.
   Result<std::vector<Retained>> run_retention(const index::RepositoryName& repository,
                                               RunMode mode);

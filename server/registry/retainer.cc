@@ -1,6 +1,7 @@
 #include "server/registry/retainer.h"
 
 #include <algorithm>
+#include <memory>
 #include <stop_token>
 #include <utility>
 
@@ -17,7 +18,8 @@ class Rounds {
       : registry_(registry),
         clock_(clock),
         report_(std::move(report)),
-        schedule_(registry.rules(), clock.now()) {}
+        rules_(registry.rules()),
+        schedule_(*rules_, clock.now()) {}
 
   void store_pulls() const {
     if (const auto stored = registry_.store_pulls(); !stored) {
@@ -26,7 +28,9 @@ class Rounds {
   }
 
   void run(const std::stop_token& stop) {
+    if (registry_.read_only()) return;
     store_pulls();
+    follow_rules();
     const auto due = schedule_.take_due(clock_.now());
     if (due.empty()) return;
     std::string after;
@@ -35,7 +39,7 @@ class Rounds {
       if (!page) return report("the list of repositories", page.error());
       for (const index::RepositoryName& repository : page->items) {
         if (stop.stop_requested()) return;
-        if (std::ranges::count(due, registry_.rules().retention(repository)) > 0) keep(repository);
+        if (std::ranges::count(due, rules_->retention(repository)) > 0) keep(repository);
       }
       if (!page->more || page->items.empty()) return;
       after = page->items.back().str();
@@ -43,6 +47,14 @@ class Rounds {
   }
 
  private:
+  /// Other rules begin as those of a start do.
+  void follow_rules() {
+    auto rules = registry_.rules();
+    if (rules == rules_) return;
+    schedule_ = RetentionSchedule(*rules, clock_.now());
+    rules_ = std::move(rules);
+  }
+
   void keep(const index::RepositoryName& repository) {
     const auto outcome = registry_.run_retention(repository, RunMode::kRemove);
     if (!outcome) return report(repository.str(), outcome.error());
@@ -57,6 +69,7 @@ class Rounds {
   Registry& registry_;
   const Clock& clock_;
   Retainer::Report report_;
+  std::shared_ptr<const Rules> rules_;
   RetentionSchedule schedule_;
 };
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "server/index/quota_check.h"
+#include "server/registry/registry.h"
 
 namespace shale::registry {
 
@@ -11,8 +12,9 @@ using index::RepositoryName;
 
 Result<void> Room::admit(const RepositoryName& repository, const std::optional<Digest>& digest,
                          std::uint64_t bytes) const {
+  const auto options = options_.get();
   index::QuotaCheck check;
-  for (const index::Quota& quota : index::covering(quotas_, repository)) {
+  for (const index::Quota& quota : index::covering(options->quotas, repository)) {
     SHALE_TRY_ASSIGN(const index::Usage used, metadata_.usage_below(quota.name_space));
     check.look_at(quota, used, {static_cast<std::int64_t>(bytes), 0});
   }

@@ -2,19 +2,22 @@
 
 #include <cstdint>
 #include <optional>
-#include <vector>
 
+#include "blobstore/current.h"
 #include "server/index/metadata_store.h"
 
 namespace shale::registry {
 
+struct Options;
+
 /// Whether the quotas leave room for a blob, asked before its bytes are taken. The commit
 /// asks again and has the last word: others may have filled the room meanwhile. Borrows
-/// the store. Thread-safe.
+/// what it asks. Thread-safe.
 class Room {
  public:
-  Room(const index::MetadataStore& metadata, std::vector<index::Quota> quotas)
-      : metadata_(metadata), quotas_(std::move(quotas)) {}
+  /// Of the options, those in force when it is asked.
+  Room(const index::MetadataStore& metadata, const Current<Options>& options)
+      : metadata_(metadata), options_(options) {}
 
   /// `kQuotaExceeded` when a blob of at least `bytes` bytes has no room. One that the
   /// repository has already needs none; where no digest is known, any that is large
@@ -27,7 +30,7 @@ class Room {
                             const std::optional<Digest>& digest, std::uint64_t bytes) const;
 
   const index::MetadataStore& metadata_;
-  const std::vector<index::Quota> quotas_;
+  const Current<Options>& options_;
 };
 
 }  // namespace shale::registry

@@ -100,6 +100,8 @@ class Uploads::Writer final : public UploadWriter {
     // upload until they are linked, for the client was told that they had come.
     if (in_file || !link.upload) held.session().reset();
     SHALE_TRY(uploads_.metadata_.link_blob(link));
+    ++uploads_.finished_;
+    if (link.upload) --uploads_.open_;
     uploads_.quarantine_.published(expected);
     // Should this fail, the next scrub finds the blob whole.
     if (healed) static_cast<void>(uploads_.blobs_.release(expected));
@@ -156,6 +158,8 @@ Result<UploadStatus> Uploads::start(const RepositoryName& repository, Algorithm 
   const UploadId id = UploadId::random();
   SHALE_TRY_ASSIGN(UploadTable::Hold held, table_.hold(id));
   SHALE_TRY(metadata_.open_upload({id, repository, clock_.now()}));
+  ++begun_;
+  ++open_;
   held.session() = stage(id, algorithm);
   return UploadStatus{id, 0};
 }
@@ -163,6 +167,7 @@ Result<UploadStatus> Uploads::start(const RepositoryName& repository, Algorithm 
 Result<std::unique_ptr<UploadWriter>> Uploads::receive(const RepositoryName& repository,
                                                        Algorithm algorithm) {
   SHALE_TRY_ASSIGN(UploadTable::Hold held, table_.hold(UploadId::random()));
+  ++begun_;
   held.session() = stage(held.id(), algorithm);
   return {std::make_unique<Writer>(*this, repository, std::move(held), Writer::Kind::kOneRequest,
                                    std::nullopt)};
@@ -205,9 +210,10 @@ Result<void> Uploads::cancel(const RepositoryName& repository, const UploadId& i
   SHALE_TRY(check_owner(repository, id));
   // The store lets go of the bytes also while a writer has them open.
   SHALE_TRY_ASSIGN(std::optional<UploadTable::Hold> held, table_.cancel(id));
-  if (!held) return drop(id);
-  SHALE_TRY(check_owner(repository, id));  // a commit may have ended before it was held
-  return drop(*held);
+  if (held) SHALE_TRY(check_owner(repository, id));  // a commit may have ended before it was held
+  SHALE_TRY(held ? drop(*held) : drop(id));
+  ++cancelled_;
+  return {};
 }
 
 Result<void> Uploads::check_owner(const RepositoryName& repository, const UploadId& id) const {
@@ -257,7 +263,23 @@ Result<void> Uploads::drop(UploadTable::Hold& held) {
 
 Result<void> Uploads::drop(const UploadId& id) {
   SHALE_TRY(blobs_.cancel_upload(id));
-  return metadata_.close_upload(id);
+  const bool has_row = metadata_.find_upload(id).has_value();
+  SHALE_TRY(metadata_.close_upload(id));
+  if (has_row) --open_;
+  return {};
+}
+
+Activity Uploads::activity() const noexcept {
+  return {.uploads_begun = begun_,
+          .uploads_finished = finished_,
+          .uploads_cancelled = cancelled_,
+          .uploads_expired = expired_,
+          .uploads_open = open_};
+}
+
+std::size_t Uploads::count_open(const index::MetadataStore& metadata) {
+  const auto rows = metadata.list_uploads();
+  return rows ? rows->size() : 0;
 }
 
 Result<std::size_t> Uploads::expire() {
@@ -281,6 +303,7 @@ Result<std::size_t> Uploads::expire() {
       continue;
     }
     ++dropped;
+    ++expired_;
   }
   if (failure) return *std::move(failure);
   return dropped;

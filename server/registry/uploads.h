@@ -1,11 +1,13 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <memory>
 #include <optional>
 #include <vector>
 
+#include "server/registry/activity.h"
 #include "server/registry/digest_locks.h"
 #include "server/registry/quarantine.h"
 #include "server/registry/registry.h"
@@ -29,7 +31,8 @@ class Uploads {
         room_(room),
         expiry_(expiry),
         small_blob_bytes_(small_blob_bytes),
-        table_(clock) {}
+        table_(clock),
+        open_(count_open(metadata)) {}
 
   Result<UploadStatus> start(const index::RepositoryName& repository, Algorithm algorithm);
   Result<std::unique_ptr<UploadWriter>> receive(const index::RepositoryName& repository,
@@ -39,9 +42,14 @@ class Uploads {
   Result<UploadStatus> status(const index::RepositoryName& repository, const UploadId& id);
   Result<void> cancel(const index::RepositoryName& repository, const UploadId& id);
   Result<std::size_t> expire();
+  /// Without mounts.
+  Activity activity() const noexcept;
 
  private:
   class Writer;
+
+  /// What an earlier run has left. A store that cannot tell has none.
+  static std::size_t count_open(const index::MetadataStore& metadata);
 
   /// The bytes of a blob that was set aside and came back as a file, when they may be
   /// among the metadata: what is there is damaged, and is read before the file.
@@ -66,6 +74,11 @@ class Uploads {
   const std::chrono::seconds expiry_;
   const std::size_t small_blob_bytes_;
   UploadTable table_;
+  std::atomic<std::uint64_t> begun_ = 0;
+  std::atomic<std::uint64_t> finished_ = 0;
+  std::atomic<std::uint64_t> cancelled_ = 0;
+  std::atomic<std::uint64_t> expired_ = 0;
+  std::atomic<std::uint64_t> open_;  ///< rows in the metadata
 };
 
 }  // namespace shale::registry

@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "server/index/quota_check.h"
+#include "server/registry/registry.h"
 #include "server/registry/scan_turn.h"
 
 namespace shale::registry {
@@ -151,11 +152,19 @@ Result<NamespaceUsage> UsageReport::of_namespace(std::string_view name_space,
   return report;
 }
 
+Result<UsageReport::Totals> UsageReport::totals() const {
+  Totals totals;
+  SHALE_TRY_ASSIGN(totals.stored, metadata_.store_usage());
+  SHALE_TRY_ASSIGN(totals.sum, metadata_.usage_below(""));
+  return totals;
+}
+
 Result<StoreReport> UsageReport::of_store(std::size_t largest) const {
   SHALE_TRY_ASSIGN(const InFlight uploads, in_flight());
   StoreReport report;
-  SHALE_TRY_ASSIGN(report.stored, metadata_.store_usage());
-  SHALE_TRY_ASSIGN(report.sum, metadata_.usage_below(""));
+  SHALE_TRY_ASSIGN(const Totals all, totals());
+  report.stored = all.stored;
+  report.sum = all.sum;
   report.in_flight = uploads.bytes;
   report.uploads = uploads.uploads;
   SHALE_TRY_ASSIGN(report.largest, largest_below("", largest, uploads));
@@ -164,7 +173,7 @@ Result<StoreReport> UsageReport::of_store(std::size_t largest) const {
 
 Result<std::vector<QuotaUse>> UsageReport::quotas() const {
   std::vector<QuotaUse> all;
-  for (const index::Quota& quota : quotas_) {
+  for (const index::Quota& quota : options_->quotas) {
     SHALE_TRY_ASSIGN(const index::Usage used, metadata_.usage_below(quota.name_space));
     all.push_back({quota, used});
   }

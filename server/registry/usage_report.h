@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +17,8 @@
 #include "server/registry/turnstile.h"
 
 namespace shale::registry {
+
+struct Options;
 
 struct RepositoryUsage {
   index::RepositoryName repository;
@@ -81,8 +84,8 @@ class UsageReport {
   static constexpr std::size_t kMostImages = 10'000;
 
   UsageReport(const BlobStore& blobs, const index::MetadataStore& metadata, Turnstile& scans,
-              const std::vector<index::Quota>& quotas)
-      : blobs_(blobs), metadata_(metadata), scans_(scans), quotas_(quotas) {}
+              std::shared_ptr<const Options> options)
+      : blobs_(blobs), metadata_(metadata), scans_(scans), options_(std::move(options)) {}
 
   /// `kNameUnknown`. Costs as much as there are uploads.
   Result<RepositoryUsage> of_repository(const index::RepositoryName& repository) const;
@@ -90,6 +93,12 @@ class UsageReport {
   /// is no error.
   Result<NamespaceUsage> of_namespace(std::string_view name_space, std::size_t largest) const;
   Result<StoreReport> of_store(std::size_t largest) const;
+  /// The two sums of that alone: point reads.
+  struct Totals {
+    index::StoreUsage stored;
+    index::Usage sum;
+  };
+  Result<Totals> totals() const;
   /// Point reads.
   Result<std::vector<QuotaUse>> quotas() const;
 
@@ -137,7 +146,7 @@ class UsageReport {
   const BlobStore& blobs_;
   const index::MetadataStore& metadata_;
   Turnstile& scans_;
-  const std::vector<index::Quota>& quotas_;
+  std::shared_ptr<const Options> options_;
 };
 
 }  // namespace shale::registry

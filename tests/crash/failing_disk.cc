@@ -20,7 +20,7 @@ std::optional<Error> FailingDisk::try_start() {
 std::vector<std::string> FailingDisk::verify() {
   std::vector<std::string> wrong = verify_store(root_.path(), *metadata_).findings;
   // Files have the time of this machine.
-  clock_.set(SystemClock().now() + 2 * registry().options().upload_expiry);
+  clock_.set(SystemClock().now() + 2 * registry().options()->upload_expiry);
   if (const auto swept = registry().expire_uploads(); !swept)
     wrong.push_back("uploads cannot be expired: " + swept.error().message);
   const StoreReport after = verify_store(root_.path(), *metadata_);

@@ -44,6 +44,7 @@ class ForwardingMetadataStore : public index::MetadataStore {
   }
   Result<index::StoreUsage> store_usage() const override { return real_.store_usage(); }
   index::Sequence sequence() const override { return real_.sequence(); }
+  index::EngineReport engine_report() const override { return real_.engine_report(); }
 
   Result<index::Page<index::Tag>> list_tags(const index::RepositoryName& repository,
                                             std::string_view after,

@@ -19,7 +19,10 @@ RocksMetadataStore::State::State(RocksOptions given, std::unique_ptr<Database> o
         if (options.before_sync) {
           SHALE_TRY(options.before_sync());
         }
-        return database->sync();
+        const auto begun = std::chrono::steady_clock::now();
+        const Result<void> done = database->sync();
+        if (options.synced) options.synced(std::chrono::steady_clock::now() - begun);
+        return done;
       }) {}
 
 Result<void> RocksMetadataStore::State::wait_until_durable(Sequence number) {

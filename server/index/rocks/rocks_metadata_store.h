@@ -36,6 +36,9 @@ struct RocksOptions {
   /// Gets what RocksDB warns of, on any thread; empty to hear nothing.
   // NOLINTNEXTLINE(readability-redundant-member-init): as below.
   std::function<void(std::string_view)> warn = {};
+  /// Told how long each sync of the log took, on the thread that made it; empty: nobody is.
+  // NOLINTNEXTLINE(readability-redundant-member-init): as below.
+  std::function<void(std::chrono::nanoseconds)> synced = {};
   /// Runs before each sync of the log; an error counts as the sync's own. For tests.
   // NOLINTNEXTLINE(readability-redundant-member-init): lets designated initializers omit it.
   std::function<Result<void>()> before_sync = {};
@@ -77,6 +80,7 @@ class RocksMetadataStore final : public MetadataStore {
   Result<Usage> usage(const RepositoryName& repository) const override;
   Result<StoreUsage> store_usage() const override;
   Sequence sequence() const override;
+  EngineReport engine_report() const override;
   Result<Usage> usage_below(std::string_view name_space) const override;
   Result<std::optional<TagMove>> find_move(const RepositoryName& repository, const Tag& tag,
                                            Time at) const override;

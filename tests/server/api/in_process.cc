@@ -45,8 +45,9 @@ class InProcessRequest final : public HeldRequest {
     auto parsed = http::parse_head(head, {});
     REQUIRE_FALSE(std::holds_alternative<http::NeedMore>(parsed));
     if (auto* whole = std::get_if<http::ParsedHead>(&parsed)) request_ = std::move(whole->request);
-    request_.id = std::move(id);
     request_.peer.address = "127.0.0.1";
+    request_.id = application_.given_id(request_);
+    if (request_.id.empty()) request_.id = std::move(id);
     if (const auto* refusal = std::get_if<http::Refusal>(&parsed)) {
       refuse(*refusal);
       return;
@@ -94,7 +95,7 @@ class InProcessRequest final : public HeldRequest {
                            .bytes_out = outcome_->body_length(),
                            .complete = true,
                            .log_message = outcome_->log_message,
-                           .user = plan_.user ? *plan_.user : std::string_view()});
+                           .context = plan_.context.get()});
     return read_answer(request_, std::move(*outcome_));
   }
 
