@@ -19,10 +19,10 @@ namespace {
 struct Stat {
   std::uint64_t user_ticks = 0;
   std::uint64_t system_ticks = 0;
-  std::int64_t threads = 0;
+  std::uint64_t threads = 0;
   std::uint64_t start_ticks = 0;  ///< since the machine was started
   std::uint64_t virtual_bytes = 0;
-  std::int64_t resident_pages = 0;
+  std::uint64_t resident_pages = 0;
 };
 
 std::optional<Stat> read_stat() {
@@ -54,9 +54,9 @@ std::optional<double> boot_time() {
   return std::nullopt;
 }
 
-std::optional<std::size_t> open_descriptors() {
+std::optional<std::uint64_t> open_descriptors() {
   std::error_code error;
-  std::size_t count = 0;
+  std::uint64_t count = 0;
   for (std::filesystem::directory_iterator at("/proc/self/fd", error), end; !error && at != end;
        at.increment(error))
     ++count;
@@ -66,30 +66,40 @@ std::optional<std::size_t> open_descriptors() {
 
 }  // namespace
 
-void describe_process(Samples& samples) {
-  const auto per_second = static_cast<double>(::sysconf(_SC_CLK_TCK));
-  const auto page = static_cast<double>(::sysconf(_SC_PAGESIZE));
+Process read_process() {
+  Process process;
   if (const auto stat = read_stat()) {
-    samples.counter("process_cpu_seconds_total", "Processor time, in user mode and in the kernel.",
-                    static_cast<double>(stat->user_ticks + stat->system_ticks) / per_second);
-    samples.gauge("process_resident_memory_bytes", "Memory that is not swapped out.",
-                  static_cast<double>(stat->resident_pages) * page);
-    samples.gauge("process_virtual_memory_bytes", "Address space.",
-                  static_cast<double>(stat->virtual_bytes));
-    samples.gauge("process_threads", "Threads.", static_cast<double>(stat->threads));
+    const auto per_second = static_cast<double>(::sysconf(_SC_CLK_TCK));
+    const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+    process.cpu_seconds = static_cast<double>(stat->user_ticks + stat->system_ticks) / per_second;
+    process.resident = stat->resident_pages * page;
+    process.address_space = stat->virtual_bytes;
+    process.threads = stat->threads;
     if (const auto booted = boot_time()) {
-      samples.gauge("process_start_time_seconds", "When the process was started, since 1970.",
-                    *booted + static_cast<double>(stat->start_ticks) / per_second);
+      process.started = *booted + static_cast<double>(stat->start_ticks) / per_second;
     }
   }
-  if (const auto open = open_descriptors()) {
-    samples.gauge("process_open_fds", "Open file descriptors.", static_cast<double>(*open));
-  }
+  process.open_files = open_descriptors();
   ::rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-    samples.gauge("process_max_fds", "The most file descriptors that may be open.",
-                  static_cast<double>(limit.rlim_cur));
+  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) process.most_files = limit.rlim_cur;
+  return process;
+}
+
+void describe_process(Samples& samples) {
+  const Process process = read_process();
+  const auto gauge = [&](const char* name, const char* help, const auto& value) {
+    if (value) samples.gauge(name, help, static_cast<double>(*value));
+  };
+  if (process.cpu_seconds) {
+    samples.counter("process_cpu_seconds_total", "Processor time, in user mode and in the kernel.",
+                    *process.cpu_seconds);
   }
+  gauge("process_resident_memory_bytes", "Memory that is not swapped out.", process.resident);
+  gauge("process_virtual_memory_bytes", "Address space.", process.address_space);
+  gauge("process_threads", "Threads.", process.threads);
+  gauge("process_start_time_seconds", "When the process was started, since 1970.", process.started);
+  gauge("process_open_fds", "Open file descriptors.", process.open_files);
+  gauge("process_max_fds", "The most file descriptors that may be open.", process.most_files);
 }
 
 }  // namespace shale::metrics

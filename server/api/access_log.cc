@@ -16,6 +16,11 @@ bool is_fault_of_ours(int status) {
   return status == 500 || status == 503 || status == 507;
 }
 
+/// What is asked every few seconds by machines, and tells nobody anything while it is well.
+bool probes(std::string_view path) {
+  return path == "/livez" || path == "/readyz" || path == "/startupz" || path == "/metrics";
+}
+
 /// A body takes its time, however well the server does: each MiB is granted a second.
 bool is_slow(const http::Exchange& exchange, std::chrono::milliseconds limit) {
   if (limit.count() == 0) return false;
@@ -27,12 +32,14 @@ bool is_slow(const http::Exchange& exchange, std::chrono::milliseconds limit) {
 
 void log_request(log::Logger& logger, const Settings& settings, const http::Exchange& exchange,
                  std::string_view user) {
+  const bool is_a_probe = probes(exchange.request.path) && exchange.status == 200;
   const bool failed = is_fault_of_ours(exchange.status);
   const bool slow = is_slow(exchange, settings.slow);
   if (!settings.access_log && !failed && !slow) return;
-  const log::Level level = failed ? log::Level::kError
-                           : slow ? log::Level::kWarn
-                                  : log::Level::kInfo;
+  const log::Level level = failed       ? log::Level::kError
+                           : slow       ? log::Level::kWarn
+                           : is_a_probe ? log::Level::kDebug
+                                        : log::Level::kInfo;
   if (!logger.enabled(level)) return;
 
   const http::Request& request = exchange.request;

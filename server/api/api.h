@@ -18,19 +18,19 @@
 
 namespace shale::api {
 
+/// What there may be around the registry; borrowed.
+struct Around {
+  const Guard* guard = nullptr;       ///< null: everybody may do everything
+  Operations* operations = nullptr;   ///< null: what is about the server is not there
+  RequestMetrics* metrics = nullptr;  ///< null: nobody counts
+};
+
 /// The registry as an HTTP application: finds the route, calls the handler, turns
 /// errors into answers and writes the access log. Borrows all it is given.
 /// Thread-safe.
 class Api final : public http::Application {
  public:
-  /// What there may be around the registry; borrowed.
-  struct Around {
-    const Guard* guard = nullptr;  ///< null: everybody may do everything
-    Operations* operations = nullptr;
-    RequestMetrics* metrics = nullptr;  ///< null: nobody counts
-  };
-
-  Api(registry::Registry& registry, log::Logger& logger, Settings settings, Around around);
+  Api(registry::Registry& registry, log::Logger& logger, Settings settings, Around around = {});
 
   /// For requests that come from now on.
   void replace_settings(Settings settings);

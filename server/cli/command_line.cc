@@ -4,6 +4,7 @@
 #include <optional>
 #include <ostream>
 #include <ranges>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -145,11 +146,28 @@ class ServeCommand {
   bool chosen() const { return command_.parsed(); }
 
   int run(const Surroundings& surroundings) const {
-    const auto loaded = flags_.load(surroundings);
-    return loaded ? surroundings.serve(loaded->config) : kUsage;
+    auto loaded = flags_.load(surroundings);
+    if (!loaded) return kUsage;
+    return surroundings.serve(
+        {std::move(loaded->config), [&] { return read_again(surroundings); }});
   }
 
  private:
+  std::variant<config::Config, std::vector<std::string>> read_again(
+      const Surroundings& surroundings) const {
+    std::ostringstream wrong;
+    auto loaded = flags_.load({.environment = surroundings.environment,
+                               .out = surroundings.out,
+                               .err = wrong,
+                               .serve = {}});
+    if (loaded) return std::move(loaded->config);
+    std::vector<std::string> lines;
+    std::istringstream text(wrong.str());
+    for (std::string line; std::getline(text, line);)
+      lines.push_back(line);
+    return lines;
+  }
+
   CLI::App& command_;
   ConfigFlags flags_;
 };

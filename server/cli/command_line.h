@@ -4,6 +4,7 @@
 #include <iosfwd>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "server/config/config.h"
@@ -22,12 +23,22 @@ struct FsckOptions {
   bool json = false;
 };
 
+/// The configuration, or what is wrong with it, each in one line with its place.
+using ReadConfig = std::function<std::variant<config::Config, std::vector<std::string>>()>;
+
+/// What `shale serve` is told.
+struct Serving {
+  config::Config config;
+  /// Reads it again, from where it came. Any thread.
+  ReadConfig read_again;
+};
+
 /// What the program runs in. Borrows the streams.
 struct Surroundings {
   std::vector<std::string> environment;  ///< `NAME=value`
   std::ostream& out;
   std::ostream& err;
-  std::function<int(const config::Config&)> serve;  ///< what `shale serve` does
+  std::function<int(const Serving&)> serve;  ///< what `shale serve` does
   using Fsck = std::function<int(const config::Config&, const FsckOptions&, std::ostream& out,
                                  std::ostream& err)>;
   /// What `shale fsck` does; prints to the streams of this.

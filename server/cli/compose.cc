@@ -34,7 +34,7 @@ log::Format log_format(config::LogFormat format, bool on_terminal) {
   return on_terminal ? log::Format::kText : log::Format::kJson;
 }
 
-log::Level log_level(config::LogLevel level) {
+log::Level level_of(config::LogLevel level) {
   switch (level) {
     case config::LogLevel::kDebug:
       return log::Level::kDebug;
@@ -78,9 +78,12 @@ http::TrustedProxies trusted_proxies(const config::Config& config) {
   return trusted;
 }
 
+log::Level log_level(const config::Config& config) {
+  return level_of(config.log.level);
+}
+
 log::Options log_options(const config::Config& config, bool on_terminal) {
-  return {.format = log_format(config.log.format, on_terminal),
-          .level = log_level(config.log.level)};
+  return {.format = log_format(config.log.format, on_terminal), .level = log_level(config)};
 }
 
 index::StorePolicy store_policy(const config::Config& config,
@@ -94,13 +97,12 @@ index::StorePolicy store_policy(const config::Config& config,
   return policy;
 }
 
-index::RocksOptions metadata_options(const config::Config& config,
-                                     std::shared_ptr<const registry::Rules> rules,
+index::RocksOptions metadata_options(const config::Config& config, index::StorePolicy policy,
                                      const Clock& clock, log::Logger& logger) {
   return {.path = std::filesystem::path(config.storage.data_dir) / "metadata",
           .clock = clock,
           .lease = config.storage.lease,
-          .policy = store_policy(config, std::move(rules)),
+          .policy = std::move(policy),
           .durability = config.storage.durability == config::Durability::kSynced
                             ? index::Durability::kSynced
                             : index::Durability::kRelaxed,
@@ -133,7 +135,8 @@ api::Settings api_settings(const config::Config& config) {
           .page_size = config.limits.page_size,
           .catalog_default = config.limits.catalog_default,
           .manifest_bytes = config.limits.manifest_bytes,
-          .access_log = config.log.access};
+          .access_log = config.log.access,
+          .slow = config.log.slow};
 }
 
 api::Guard::Settings guard_settings(const config::Config& config, const api::Audit* audit) {
@@ -167,27 +170,32 @@ api::Guard::Settings guard_settings(const config::Config& config, const api::Aud
           .issues_tokens = !external.configured() || config.auth.has_passwords()};
 }
 
+api::Guard::MetricsReaders metrics_readers(const config::Config& config) {
+  using Who = api::Guard::MetricsReaders::Who;
+  const auto who = [&] {
+    switch (config.metrics.access) {
+      case config::MetricsAccess::kAdmin:
+        return Who::kAdmins;
+      case config::MetricsAccess::kLogin:
+        return Who::kLoggedIn;
+      case config::MetricsAccess::kEverybody:
+        break;
+    }
+    return Who::kEverybody;
+  };
+  return {.who = who(), .named = config.metrics.readers};
+}
+
 auth::PasswordLogin::Options login_options(const config::Config& config) {
   return {.remembered = {},
           .throttle = {},
           .gate = auth::LoginGate::Options().for_pool(pool_threads(config))};
 }
 
-net::Options net_options(const config::Config& config, log::Logger& logger, int descriptors) {
+net::Options net_limits(const config::Config& config) {
   net::Options options;
-  options.listen.clear();
-  for (const config::ListenAddress& address : config.server.listen) {
-    options.listen.push_back(address.str());
-  }
-  options.control = usable_control_path(config, logger);
-  options.workers = config.server.workers;
-  options.pool_threads = pool_threads(config);
-  options.pool_queue = config.server.pool_queue;
-  options.body_memory = config.limits.body_memory;
   options.connections = config.limits.connections;
   options.connections_per_address = config.limits.connections_per_address;
-  options.descriptors = descriptors;
-  options.certificates = certificate_files(config);
   options.timeouts = {.handshake = config.timeouts.handshake,
                       .head = config.timeouts.head,
                       .body = config.timeouts.body_progress,
@@ -196,6 +204,25 @@ net::Options net_options(const config::Config& config, log::Logger& logger, int 
   options.head = {.bytes = config.limits.head_bytes,
                   .target_bytes = config.limits.target_bytes,
                   .fields = config.limits.header_fields};
+  return options;
+}
+
+net::Options net_options(const config::Config& config, log::Logger& logger, int descriptors) {
+  net::Options options = net_limits(config);
+  options.listen.clear();
+  for (const config::ListenAddress& address : config.server.listen) {
+    options.listen.push_back(address.str());
+  }
+  for (const config::ListenAddress& address : config.metrics.listen) {
+    options.metrics.push_back(address.str());
+  }
+  options.control = usable_control_path(config, logger);
+  options.workers = config.server.workers;
+  options.pool_threads = pool_threads(config);
+  options.pool_queue = config.server.pool_queue;
+  options.body_memory = config.limits.body_memory;
+  options.descriptors = descriptors;
+  options.certificates = certificate_files(config);
   options.warn = [&logger](std::string_view what, std::string_view cause) {
     logger.warn(what, {{"cause", cause}});
   };

@@ -47,11 +47,22 @@ std::unique_ptr<log::Logger> audit_lines(const config::Config::Auth& config, log
       log::rotating_file_sink(std::move(file)));
 }
 
+api::Guard::Settings guard_settings_with(
+    const config::Config& config, const api::Audit* audit,
+    std::function<void(std::string_view source, std::string_view outcome)> count_login) {
+  api::Guard::Settings settings = guard_settings(config, audit);
+  settings.count_login = std::move(count_login);
+  return settings;
+}
+
 }  // namespace
 
-Gatehouse::Gatehouse(const config::Config& config, const Clock& clock, log::Logger& logger)
+Gatehouse::Gatehouse(
+    const config::Config& config, const Clock& clock, log::Logger& logger,
+    std::function<void(std::string_view source, std::string_view outcome)> count_login)
     : clock_(clock),
       logger_(logger),
+      users_path_(config.auth.htpasswd),
       policy_path_(config.auth.policy),
       policy_stamp_(auth::stamp_of(policy_path_)),
       audit_lines_(audit_lines(config.auth, logger)),
@@ -61,8 +72,8 @@ Gatehouse::Gatehouse(const config::Config& config, const Clock& clock, log::Logg
       sources_(make_sources(config, clock)),
       login_(*sources_, login_options(config)),
       tokens_(*sources_, token_parts(config, clock, logger), token_options(config)),
-      guard_(login_, tokens_, *robots_, clock, guard_settings(config, audit_.get()),
-             first_policy()),
+      guard_(login_, tokens_, *robots_, clock,
+             guard_settings_with(config, audit_.get(), std::move(count_login)), first_policy()),
       watcher_([this](const std::stop_token& stop) { watch(stop); }) {}
 
 Gatehouse::~Gatehouse() {
@@ -124,6 +135,24 @@ std::vector<std::string> Gatehouse::read_policy(auth::FileStamp& stamp) {
     logger_.warn(warning, {});
   guard_.replace_policy(std::move(good.policy));
   return {};
+}
+
+std::vector<std::string> Gatehouse::faults() const {
+  std::vector<std::string> faults;
+  if (!users_path_.empty()) {
+    auto read = auth::HtpasswdSource(users_path_, [](const std::string&) {}).reload();
+    if (!read.usable) std::ranges::move(read.wrong, std::back_inserter(faults));
+  }
+  if (policy_path_.empty()) return faults;
+  auto loaded = load_policy(policy_path_);
+  if (auto* errors = std::get_if<std::vector<std::string>>(&loaded)) {
+    std::ranges::move(*errors, std::back_inserter(faults));
+  }
+  return faults;
+}
+
+void Gatehouse::replace_metrics_readers(api::Guard::MetricsReaders readers) {
+  guard_.replace_metrics_readers(std::move(readers));
 }
 
 Reread Gatehouse::reload() {

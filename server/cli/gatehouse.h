@@ -1,7 +1,9 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -30,7 +32,10 @@ class Gatehouse {
  public:
   /// Throws, with the words meant for whoever starts Shale, when the policy is wrong or
   /// the users or the keys of tokens cannot be read.
-  Gatehouse(const config::Config& config, const Clock& clock, log::Logger& logger);
+  /// `count_login` is told of each login that is verified.
+  Gatehouse(
+      const config::Config& config, const Clock& clock, log::Logger& logger,
+      std::function<void(std::string_view source, std::string_view outcome)> count_login = {});
 
   /// Stores what is only in memory so far.
   ~Gatehouse();
@@ -39,8 +44,11 @@ class Gatehouse {
 
   const api::Guard& guard() const noexcept { return guard_; }
 
+  /// What is wrong with users and policy as they are in their files now.
+  std::vector<std::string> faults() const;
   /// Reads users and policy now, whether they have changed or not. Thread-safe.
   Reread reload();
+  void replace_metrics_readers(api::Guard::MetricsReaders readers);
 
  private:
   std::unique_ptr<auth::Authenticator> make_sources(const config::Config& config,
@@ -53,6 +61,7 @@ class Gatehouse {
 
   const Clock& clock_;
   log::Logger& logger_;
+  const std::string users_path_;
   const std::string policy_path_;
   Guarded<auth::FileStamp> policy_stamp_;     ///< locked while the file is read
   std::unique_ptr<log::Logger> audit_lines_;  ///< null where nothing is written down

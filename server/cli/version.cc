@@ -1,5 +1,6 @@
 #include "server/cli/version.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 
@@ -22,6 +23,7 @@ constexpr std::array kBuiltWith{
     Component{.name = "nlohmann-json", .version = SHALE_NLOHMANN_JSON_VERSION},
     Component{.name = "openssl", .version = SHALE_OPENSSL_VERSION},
     Component{.name = "pistache", .version = SHALE_PISTACHE_VERSION},
+    Component{.name = "prometheus-cpp", .version = SHALE_PROMETHEUS_VERSION},
     Component{.name = "rocksdb", .version = SHALE_ROCKSDB_VERSION},
     Component{.name = "yaml-cpp", .version = SHALE_YAML_CPP_VERSION},
 };
@@ -30,6 +32,11 @@ constexpr std::array kBuiltWith{
 
 std::string_view version() noexcept {
   return SHALE_VERSION;
+}
+
+std::string_view version_of(std::string_view component) noexcept {
+  const auto* found = std::ranges::find(kBuiltWith, component, &Component::name);
+  return found == kBuiltWith.end() ? std::string_view() : found->version;
 }
 
 std::string version_table() {

@@ -20,6 +20,9 @@ enum class Durability : std::uint8_t {
 /// How clients are asked to log in.
 enum class AuthChallenge : std::uint8_t { kAuto, kBasic, kBearer };
 
+/// Who may read the metrics, where somebody can log in.
+enum class MetricsAccess : std::uint8_t { kAdmin, kLogin, kEverybody };
+
 enum class LogFormat : std::uint8_t { kAuto, kJson, kText };
 enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarn, kError };
 
@@ -40,6 +43,7 @@ struct Config {
     std::string insecure;  ///< empty or `anonymous-everything`
     /// The socket that commands talk to; empty: in the data directory, `none`: there is none.
     std::string control;
+    bool read_only = false;  ///< nothing is pushed, deleted or freed
 
     bool operator==(const Server&) const = default;
   };
@@ -86,6 +90,8 @@ struct Config {
     std::chrono::milliseconds write_progress = std::chrono::seconds{60};
     std::chrono::milliseconds idle = std::chrono::seconds{90};
     std::chrono::milliseconds drain = std::chrono::seconds{20};
+    /// Before that: still serving, but not ready any more.
+    std::chrono::milliseconds drain_delay{0};
     std::chrono::milliseconds upload_expiry = std::chrono::hours{24};
 
     bool operator==(const Timeouts&) const = default;
@@ -140,8 +146,19 @@ struct Config {
     LogFormat format = LogFormat::kAuto;
     LogLevel level = LogLevel::kInfo;
     bool access = true;  ///< one line for each request
+    /// Requests that take longer get a line in any case; 0: none does.
+    std::chrono::milliseconds slow = std::chrono::seconds{10};
 
     bool operator==(const Log&) const = default;
+  };
+
+  struct Metrics {
+    std::vector<ListenAddress> listen;  ///< for health and metrics alone; none: with all else
+    MetricsAccess access = MetricsAccess::kAdmin;
+    std::vector<std::string> readers;  ///< users, and robots as `robot:name`
+    std::size_t repositories = 0;      ///< how many have series of their own
+
+    bool operator==(const Metrics&) const = default;
   };
 
   Server server;
@@ -152,6 +169,7 @@ struct Config {
   Registry registry;
   Auth auth;
   Log log;
+  Metrics metrics;
   std::vector<Quota> quotas;  ///< of the file alone, each namespace once
   std::vector<Rule> rules;    ///< not in `settings.cc`: see `rules_yaml.h`
 

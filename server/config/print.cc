@@ -9,6 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "server/config/live.h"
 #include "server/config/rules_yaml.h"
 #include "server/config/settings.h"
 #include "server/config/units.h"
@@ -246,14 +247,17 @@ std::string reference() {
       "# in force.\n"
       "#\n"
       "# Sizes are bytes, or whole numbers with KiB, MiB, GiB or TiB. Durations are whole numbers\n"
-      "# with ms, s, m, h or d.\n";
+      "# with ms, s, m, h or d. What is marked with `(live)` is taken over by `shale reload` and "
+      "SIGHUP;\n"
+      "# all else needs a restart.\n";
   const Config defaults;
   walk([&](std::string_view section) { text += '\n' + std::string(section) + ":\n"; },
        [&](std::string_view group) { text += group_line(group); },
        [&](const Setting& setting) {
          const std::string margin = margin_of(setting);
          text += wrapped(margin + "# ", setting.doc);
-         text += wrapped(margin + "# ", "Takes: " + setting.form + '.');
+         text += wrapped(margin + "# ",
+                         "Takes: " + setting.form + '.' + (is_live(setting.key) ? " (live)" : ""));
          text += margin + '#' + std::string(setting.name()) + ": " + yaml_value(setting, defaults) +
                  '\n';
        });
@@ -264,6 +268,7 @@ std::string reference() {
       "# for each repository that has it. One of `bytes` and `tags` may be left out. A push "
       "beyond\n"
       "# is refused, before its bytes are sent where their number is known. In this file alone.\n"
+      "# (live)\n"
       "#quotas:\n"
       "#  - {namespace: team-a, bytes: 100GiB, tags: 5000}\n"
       "#  - {namespace: team-a/nightly, bytes: 20GiB}\n";

@@ -72,6 +72,11 @@ Parsed<std::string> parse_external_url(std::string_view text) {
   return std::string(text.substr(0, text.ends_with('/') ? text.size() - 1 : text.size()));
 }
 
+Parsed<std::string> parse_reader(std::string_view text) {
+  if (text.empty()) return Wrong{"the name is empty: write that of a user, or robot:NAME"};
+  return std::string(text);
+}
+
 Parsed<std::string> parse_insecure(std::string_view text) {
   if (text.empty() || text == "anonymous-everything") return std::string(text);
   return Wrong{quoted(text) + " is not known here: leave it empty, or write anonymous-everything"};
@@ -123,6 +128,9 @@ std::vector<Setting> server_settings() {
            .doc = "The unix socket that commands such as `shale robot` talk to, which is for the "
                   "owner of this process alone. Empty is control.sock in storage.data_dir."},
           field(&S::control), parse_optional_path, same),
+      truth("server.read_only", field(&S::read_only),
+            "Refuses pushes and deletes, and frees nothing, while pulls go on. `shale read-only` "
+            "changes it until the next start or change of this setting."),
   };
 }
 
@@ -225,6 +233,9 @@ std::vector<Setting> timeouts_settings() {
                "How long a connection may wait for its next request."),
       duration("timeouts.drain", field(&T::drain), {.low = 0ms, .high = 1h},
                "On SIGTERM, how long requests under way may take to end."),
+      duration("timeouts.drain_delay", field(&T::drain_delay), {.low = 0ms, .high = 1h},
+               "On SIGTERM, how long everything is served on before that, while /readyz tells load "
+               "balancers to send nobody any more."),
       duration("timeouts.upload_expiry", field(&T::upload_expiry), {.low = 1min, .high = 24h * 365},
                "Uploads that nobody continued for so long are dropped."),
   };
@@ -387,6 +398,9 @@ std::vector<Setting> log_settings() {
                                      {"warn", LogLevel::kWarn},
                                      {"error", LogLevel::kError}},
                                     "The least important lines that are written.")),
+      duration("log.slow", field(&L::slow), {.low = 0ms, .high = 24h},
+               "Requests that take longer get a line with the level warn, whatever log.access "
+               "says; a second more is granted for each MiB that they carry. 0 is no such line."),
       truth("log.access", field(&L::access),
             "Writes one line for each request. Without them, and on a higher level, only faults of "
             "the "
@@ -394,10 +408,36 @@ std::vector<Setting> log_settings() {
   };
 }
 
+std::vector<Setting> metrics_settings() {
+  using M = Config::Metrics;
+  const auto field = [](auto member) { return Field{&Config::metrics, member}; };
+  return {
+      list({.key = "metrics.listen",
+            .form = "addresses, each host:port, [IPv6]:port, :port or unix:/path",
+            .doc = "Addresses that have /metrics and the health checks, for whoever can connect, "
+                   "and nothing else. Without any, /metrics is where all else is."},
+           field(&M::listen), parse_listen_address),
+      choice("metrics.access", field(&M::access),
+             {{"admin", MetricsAccess::kAdmin},
+              {"login", MetricsAccess::kLogin},
+              {"everybody", MetricsAccess::kEverybody}},
+             "Who may read /metrics where somebody can log in: those who administer the whole "
+             "registry and metrics.readers, whoever is logged in, or everybody."),
+      list({.key = "metrics.readers",
+            .form = "names of users, and of robots as robot:NAME",
+            .doc = "Who else may read /metrics, without any other right."},
+           field(&M::readers), parse_reader),
+      number("metrics.repositories", field(&M::repositories), {.low = 0, .high = 10'000},
+             "So many repositories have series of their own: those that are pulled from or pushed "
+             "to first. All others share one. 0 is no such series."),
+  };
+}
+
 std::vector<Setting> all_settings() {
   std::vector<Setting> all;
-  for (const auto section : {server_settings, tls_settings, storage_settings, limits_settings,
-                             timeouts_settings, registry_settings, auth_settings, log_settings}) {
+  for (const auto section :
+       {server_settings, tls_settings, storage_settings, limits_settings, timeouts_settings,
+        registry_settings, auth_settings, log_settings, metrics_settings}) {
     for (Setting& setting : section())
       all.push_back(std::move(setting));
   }

@@ -31,7 +31,7 @@ KillPoint& the_point() {
   return point;
 }
 
-int serve(const shale::config::Config& config) {
+int serve(const shale::cli::Serving& serving) {
   KillPoint& point = the_point();
   struct ::sigaction on_signal{};
   on_signal.sa_handler = [](int) { the_point().arm(); };
@@ -43,7 +43,7 @@ int serve(const shale::config::Config& config) {
       .files = &files, .open_metadata = [&](shale::index::RocksOptions options) {
         return shale::testing::KillingMetadataStore::open(std::move(options), point);
       }};
-  return shale::cli::serve_on(config, ground);
+  return shale::cli::serve_on(serving, ground);
 }
 
 }  // namespace

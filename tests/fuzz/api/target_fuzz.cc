@@ -84,6 +84,22 @@ std::string written(const Target& target) {
       return "/api/v1/rules";
     case Resource::kRetentionRun:
       return "/api/v1/retention/run";
+    case Resource::kLive:
+      return "/livez";
+    case Resource::kReady:
+      return "/readyz";
+    case Resource::kStarted:
+      return "/startupz";
+    case Resource::kMetrics:
+      return "/metrics";
+    case Resource::kStatus:
+      return "/api/v1/status";
+    case Resource::kReload:
+      return "/api/v1/reload";
+    case Resource::kReadOnly:
+      return "/api/v1/read-only";
+    case Resource::kLogLevel:
+      return "/api/v1/log-level";
   }
   std::abort();
 }

@@ -153,6 +153,23 @@ const std::map<string, Expected> kTable = {
     {"GET /api/v1/rules", {401, 401, 403, 200}},
     {"HEAD /api/v1/rules", {401, 401, 403, 200}},
     {"POST /api/v1/retention/run", {401, 401, 403, 200}},
+    {"GET /livez", {200, 401, 200, 200}},
+    {"HEAD /livez", {200, 401, 200, 200}},
+    {"GET /readyz", {200, 401, 200, 200}},
+    {"HEAD /readyz", {200, 401, 200, 200}},
+    {"GET /startupz", {200, 401, 200, 200}},
+    {"HEAD /startupz", {200, 401, 200, 200}},
+    {"GET /metrics", {401, 401, 403, 403}},  // alice administers team-a alone
+    {"HEAD /metrics", {401, 401, 403, 403}},
+    {"GET /api/v1/status", {401, 401, 403, 403}},
+    {"HEAD /api/v1/status", {401, 401, 403, 403}},
+    {"POST /api/v1/reload", {401, 401, 403, 403}},
+    {"GET /api/v1/read-only", {401, 401, 403, 403}},
+    {"HEAD /api/v1/read-only", {401, 401, 403, 403}},
+    {"POST /api/v1/read-only", {401, 401, 403, 403}},
+    {"GET /api/v1/log-level", {401, 401, 403, 403}},
+    {"HEAD /api/v1/log-level", {401, 401, 403, 403}},
+    {"POST /api/v1/log-level", {401, 401, 403, 403}},
 };
 
 void check_refusal(const WireResponse& answer, int status, bool with_body) {

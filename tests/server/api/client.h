@@ -10,6 +10,8 @@
 #include "blobstore/digest.h"
 #include "server/api/call.h"
 #include "server/api/guard.h"
+#include "server/api/operations.h"
+#include "server/api/request_metrics.h"
 #include "server/index/metadata_store.h"
 #include "server/registry/registry.h"
 #include "tests/server/api/requests.h"
@@ -22,6 +24,8 @@ struct Setup {
   registry::Options registry;
   api::Settings settings;
   const api::Guard* guard = nullptr;
+  api::Operations* operations = nullptr;  ///< null: those of the driver
+  api::RequestMetrics* metrics = nullptr;
 };
 
 /// A request and the answer that it has to get.

@@ -8,6 +8,7 @@
 #include "server/api/api.h"
 #include "server/net/server.h"
 #include "tests/server/api/client.h"
+#include "tests/server/api/fake_operations.h"
 #include "tests/server/registry/fixture.h"
 
 namespace shale::testing {
@@ -17,7 +18,10 @@ template <class Stores>
 struct House {
   explicit House(const Setup& setup)
       : registry(stores.blobs(), stores.metadata(), stores.clock, setup.registry),
-        api(registry, logger, setup.settings, setup.guard) {}
+        api(registry, logger, setup.settings,
+            {.guard = setup.guard,
+             .operations = setup.operations != nullptr ? setup.operations : &operations,
+             .metrics = setup.metrics}) {}
 
   std::string log() {
     logger.flush(std::chrono::seconds(10));
@@ -25,6 +29,7 @@ struct House {
   }
 
   Stores stores;
+  FakeOperations operations;
   registry::Registry registry;
   Guarded<std::string> lines;
   log::Logger logger{

@@ -33,8 +33,8 @@ Outcome shale(const Arguments& arguments, std::vector<std::string> environment =
   outcome.code = run(arguments, {.environment = std::move(environment),
                                  .out = out,
                                  .err = err,
-                                 .serve = [&](const config::Config& config) {
-                                   outcome.served = config;
+                                 .serve = [&](const Serving& serving) {
+                                   outcome.served = serving.config;
                                    return serve_code;
                                  }});
   outcome.out = out.str();

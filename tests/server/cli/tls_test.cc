@@ -29,12 +29,12 @@ Outcome shale(const Arguments& arguments) {
   Outcome outcome;
   std::ostringstream out;
   std::ostringstream err;
-  outcome.code = run(
-      arguments,
-      {.environment = {}, .out = out, .err = err, .serve = [&](const config::Config& /*config*/) {
-         outcome.served = true;
-         return kOk;
-       }});
+  outcome.code =
+      run(arguments,
+          {.environment = {}, .out = out, .err = err, .serve = [&](const Serving& /*serving*/) {
+             outcome.served = true;
+             return kOk;
+           }});
   outcome.out = out.str();
   outcome.err = err.str();
   return outcome;

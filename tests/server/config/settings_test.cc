@@ -31,6 +31,7 @@ const std::map<std::string, Texts, std::less<>> kOther = {
     {"server.absolute_locations", {"true"}},
     {"server.insecure", {"anonymous-everything"}},
     {"server.control", {"/run/shale/control.sock"}},
+    {"server.read_only", {"true"}},
     {"tls.certificates", {"/srv/tls/a.crt", "/srv/tls/b.crt"}},
     {"tls.keys", {"/srv/tls/a.key", "/srv/tls/b.key"}},
     {"storage.data_dir", {"/srv/shale data"}},
@@ -56,6 +57,7 @@ const std::map<std::string, Texts, std::less<>> kOther = {
     {"timeouts.write_progress", {"32s"}},
     {"timeouts.idle", {"33s"}},
     {"timeouts.drain", {"34s"}},
+    {"timeouts.drain_delay", {"3s"}},
     {"timeouts.upload_expiry", {"48h"}},
     {"registry.allow_sparse", {"true"}},
     {"registry.delete_tags", {"false"}},
@@ -80,7 +82,12 @@ const std::map<std::string, Texts, std::less<>> kOther = {
     {"auth.audit_files", {"3"}},
     {"log.format", {"json"}},
     {"log.level", {"debug"}},
+    {"log.slow", {"30s"}},
     {"log.access", {"false"}},
+    {"metrics.listen", {"127.0.0.1:9", "unix:/run/shale-metrics.sock"}},
+    {"metrics.access", {"login"}},
+    {"metrics.readers", {"prometheus", "robot:watch"}},
+    {"metrics.repositories", {"50"}},
 };
 
 /// The same, written field by field.
@@ -98,7 +105,8 @@ Config other_config() {
                    .trusted_proxies = {network("10.0.0.0/8"), network("fd00::1")},
                    .absolute_locations = true,
                    .insecure = "anonymous-everything",
-                   .control = "/run/shale/control.sock"};
+                   .control = "/run/shale/control.sock",
+                   .read_only = true};
   config.tls = {.certificates = {"/srv/tls/a.crt", "/srv/tls/b.crt"},
                 .keys = {"/srv/tls/a.key", "/srv/tls/b.key"}};
   config.storage = {.data_dir = "/srv/shale data",
@@ -124,6 +132,7 @@ Config other_config() {
                      .write_progress = 32s,
                      .idle = 33s,
                      .drain = 34s,
+                     .drain_delay = 3s,
                      .upload_expiry = 48h};
   config.registry = {.allow_sparse = true,
                      .delete_tags = false,
@@ -146,7 +155,13 @@ Config other_config() {
                  .audit_log = "/var/log/shale/audit.log",
                  .audit_bytes = std::uint64_t{1} << 20,
                  .audit_files = 3};
-  config.log = {.format = LogFormat::kJson, .level = LogLevel::kDebug, .access = false};
+  config.log = {
+      .format = LogFormat::kJson, .level = LogLevel::kDebug, .access = false, .slow = 30s};
+  config.metrics = {.listen = {{.host = "127.0.0.1", .port = 9, .path = {}},
+                               {.host = {}, .port = 0, .path = "/run/shale-metrics.sock"}},
+                    .access = MetricsAccess::kLogin,
+                    .readers = {"prometheus", "robot:watch"},
+                    .repositories = 50};
   return config;
 }
 

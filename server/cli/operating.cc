@@ -1,0 +1,178 @@
+#include "server/cli/operating.h"
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include <unistd.h>
+
+#include "metrics/process.h"
+#include "server/cli/compose.h"
+#include "server/cli/house.h"
+#include "server/cli/readiness.h"
+#include "server/cli/rules.h"
+#include "server/cli/samples.h"
+#include "server/cli/version.h"
+#include "server/config/check.h"
+#include "server/config/live.h"
+
+namespace shale::cli {
+namespace {
+
+constexpr std::array kLevels = {log::Level::kDebug, log::Level::kInfo, log::Level::kWarn,
+                                log::Level::kError};
+
+bool has(const std::vector<std::string>& keys, std::string_view key) {
+  return std::ranges::find(keys, key) != keys.end();
+}
+
+}  // namespace
+
+Operating::Operating(House& house, const Serving& serving, log::Logger& logger)
+    : house_(house),
+      logger_(logger),
+      read_again_(serving.read_again),
+      config_(serving.config),
+      started_(std::chrono::steady_clock::now()),
+      level_(cli::log_level(serving.config)) {
+  house_.registry.set_read_only(serving.config.server.read_only);
+}
+
+void Operating::begin() {
+  stage_ = Stage::kServing;
+}
+
+void Operating::drain() {
+  stage_ = Stage::kDraining;
+}
+
+std::vector<api::HealthCheck> Operating::readiness() {
+  std::vector<api::HealthCheck> checks;
+  const Stage stage = stage_;
+  if (stage == Stage::kStarting) return {{"serving", false, "the server is still starting"}};
+  checks.push_back({"serving", stage == Stage::kServing,
+                    stage == Stage::kServing ? "requests are taken"
+                                             : "the server is about to end: send nobody here"});
+  checks.push_back(check_metadata(house_.metadata->engine_report()));
+  checks.push_back(check_disk(house_.blobs->space()));
+  const auto expiries = house_.server.certificate_expiries();
+  if (!expiries.empty()) {
+    checks.push_back(check_certificates_in_force(expiries, std::chrono::system_clock::now()));
+  }
+  return checks;
+}
+
+std::string Operating::metrics() {
+  return house_.metrics.text();
+}
+
+api::ServerStatus Operating::status() {
+  api::ServerStatus status;
+  if (stage_ == Stage::kStarting) return status;
+  status.version = version();
+  status.process = ::getpid();
+  status.uptime =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - started_);
+  status.addresses = house_.server.addresses();
+  const net::Traffic& traffic = house_.server.traffic();
+  for (std::size_t state = 0; state < net::kConnectionStates; ++state) {
+    const auto at = static_cast<net::ConnectionState>(state);
+    status.connections.emplace_back(state_name(at), traffic.in(at));
+  }
+  const net::Pool::Load pool = house_.server.pool_load();
+  status.pool_waiting = pool.waiting;
+  status.pool_busy = pool.busy;
+  const metrics::Process process = metrics::read_process();
+  status.resident_bytes = process.resident.value_or(0);
+  status.open_files = process.open_files.value_or(0);
+  status.most_files = process.most_files.value_or(0);
+  if (const auto space = house_.blobs->space()) {
+    status.disk_free = space->free;
+    status.disk_reserve = space->reserve;
+  }
+  status.log_level = log_level();
+  status.draining = stage_ == Stage::kDraining;
+  status.waiting_for_restart = *waiting_for_restart_.lock();
+  return status;
+}
+
+bool Operating::set_log_level(std::string_view level) {
+  const auto* found = std::ranges::find(kLevels, level, log::level_name);
+  if (found == kLevels.end()) return false;
+  level_ = *found;
+  logger_.set_level(*found);
+  return true;
+}
+
+std::string Operating::log_level() const {
+  return std::string(log::level_name(level_));
+}
+
+api::ReloadReport Operating::reload() {
+  const std::scoped_lock one_at_a_time(reloading_);
+  api::ReloadReport report = try_reload();
+  house_.instruments.reloaded(report.problems.empty(), house_.clock.now());
+  return report;
+}
+
+/// First all is read and judged, and only then anything is changed.
+api::ReloadReport Operating::try_reload() {
+  api::ReloadReport report;
+  auto read = read_again_();
+  if (auto* problems = std::get_if<std::vector<std::string>>(&read)) {
+    report.problems = std::move(*problems);
+    return report;
+  }
+  const auto& wanted = std::get<config::Config>(read);
+  const auto current = config_.get();
+  auto changes = config::difference(*current, wanted);
+  config::Config fresh = config::with_live(*current, wanted);
+  for (const config::Conflict& conflict : config::conflicts(fresh)) {
+    report.problems.push_back(std::string(conflict.keys.front()) + ": " + conflict.what +
+                              " (what this needs counts only after a restart)");
+  }
+  std::ranges::move(faults_of_files(), std::back_inserter(report.problems));
+  if (!report.problems.empty()) return report;
+
+  apply(fresh, changes.live);
+  config_.replace(std::move(fresh));
+  *waiting_for_restart_.lock() = changes.restart;
+  report.changed = std::move(changes.live);
+  report.restart = std::move(changes.restart);
+  read_files(report);
+  return report;
+}
+
+/// Of the files that the configuration names. Those of certificates were judged with it.
+std::vector<std::string> Operating::faults_of_files() const {
+  return house_.gatehouse ? house_.gatehouse->faults() : std::vector<std::string>();
+}
+
+void Operating::apply(const config::Config& fresh, const std::vector<std::string>& changed) {
+  const auto rules = make_rules(fresh);
+  house_.policy->replace(store_policy(fresh, rules));
+  house_.registry.adjust(registry_options(fresh, rules));
+  house_.api.replace_settings(api_settings(fresh));
+  house_.server.adjust(net_limits(fresh));
+  if (house_.gatehouse) house_.gatehouse->replace_metrics_readers(metrics_readers(fresh));
+  // What a command has set meanwhile stays, unless the setting itself has changed.
+  if (has(changed, "server.read_only")) house_.registry.set_read_only(fresh.server.read_only);
+  if (has(changed, "log.level")) set_log_level(log::level_name(cli::log_level(fresh)));
+}
+
+/// They were judged a moment ago; one that was changed since is told of, and the old one stays.
+void Operating::read_files(api::ReloadReport& report) {
+  if (house_.gatehouse) {
+    Reread read = house_.gatehouse->reload();
+    report.read = std::move(read.read);
+    for (const std::string& wrong : read.wrong)
+      logger_.warn("reloading left something as it was", {{"cause", wrong}});
+  }
+  if (config_.get()->tls.certificates.empty()) return;
+  if (house_.server.reload_certificates()) report.read.emplace_back("certificates");
+}
+
+}  // namespace shale::cli
