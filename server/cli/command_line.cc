@@ -18,6 +18,7 @@
 #include "server/cli/exposure.h"
 #include "server/cli/gc_command.h"
 #include "server/cli/history_command.h"
+#include "server/cli/operation_commands.h"
 #include "server/cli/removal_command.h"
 #include "server/cli/retention_command.h"
 #include "server/cli/robot_command.h"
@@ -412,6 +413,7 @@ int run(const std::vector<std::string>& arguments, const Surroundings& surroundi
   const HistoryCommand history(app);
   const RetentionCommand retention(app);
   const RulesCommand rules(app);
+  const OperationCommands operations(app);
   const VersionCommand print_version(app);
 
   try {
@@ -436,6 +438,7 @@ int run(const std::vector<std::string>& arguments, const Surroundings& surroundi
   if (tag.chosen()) return tag.run(surroundings);
   if (retention.chosen()) return retention.run(surroundings);
   if (rules.chosen()) return rules.run(surroundings);
+  if (operations.chosen()) return operations.run(surroundings);
   return print_version.run(surroundings);
 }
 

@@ -91,6 +91,9 @@ void Instruments::observe(const Sources& sources) {
     samples.counter("shale_log_lines_dropped_total",
                     "Lines of the log that were lost because they could not be written in time.",
                     static_cast<double>(logger.dropped()));
+    samples.counter("shale_log_write_failures_total",
+                    "Writes of the log that failed, with the lines in them.",
+                    static_cast<double>(logger.failed_writes()));
   });
 }
 

@@ -21,8 +21,8 @@ api::HealthCheck check_metadata(const index::EngineReport& engine) {
 
 api::HealthCheck check_disk(const Result<Space>& space) {
   if (!space) return {"disk", false, "its free space cannot be read: " + space.error().message};
-  const std::string found = config::format_size(space->free) + " free, " +
-                            config::format_size(space->reserve) + " of them in reserve";
+  const std::string found = config::readable_size(space->free) + " free, " +
+                            config::readable_size(space->reserve) + " of them in reserve";
   if (space->free > space->reserve) return {"disk", true, found};
   return {"disk", false,
           found + ": uploads are refused until something is deleted or the disk is larger"};

@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cstdint>
-#include <cstdio>
 #include <ostream>
 #include <vector>
 
@@ -10,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "server/cli/table.h"
+#include "server/config/units.h"
 
 namespace shale::cli {
 namespace {
@@ -35,17 +35,8 @@ std::string escaped(const std::string& text) {
   return all;
 }
 
-/// Bytes for people: three digits and a unit.
 std::string size_of(const Json& bytes) {
-  constexpr std::array kUnits = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
-  auto size = static_cast<double>(bytes.get<std::int64_t>());
-  std::size_t unit = 0;
-  for (; size >= 1024 && unit + 1 < kUnits.size(); ++unit)
-    size /= 1024;
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), unit == 0 || size >= 100 ? "%.0f %s" : "%.1f %s", size,
-                kUnits.at(unit));
-  return text.data();
+  return config::readable_size(bytes.get<std::uint64_t>());
 }
 
 std::string number_of(const Json& number) {

@@ -19,4 +19,7 @@ Parsed<std::chrono::milliseconds> parse_duration(std::string_view text);
 /// The shortest form without days that `parse_duration` reads back as the same time.
 std::string format_duration(std::chrono::milliseconds duration);
 
+/// Bytes for people: three digits and a unit, such as `1.5 GiB`; not to be read back.
+std::string readable_size(std::uint64_t bytes);
+
 }  // namespace shale::config

@@ -3,6 +3,8 @@
 #include <climits>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <utility>
 
 #include <poll.h>
 #include <unistd.h>
@@ -28,17 +30,19 @@ constexpr std::size_t kPiece = PIPE_BUF;
 
 }  // namespace
 
-Sink descriptor_sink(int descriptor) {
-  return [descriptor](std::string_view lines, const std::stop_token& stop) {
+Sink descriptor_sink(int descriptor, std::function<void()> lost) {
+  return [descriptor, lost = std::move(lost)](std::string_view lines, const std::stop_token& stop) {
     while (!lines.empty()) {
       if (wait_writable(descriptor) == Readiness::kNotYet) {
-        if (stop.stop_requested()) return;
-        continue;
+        if (!stop.stop_requested()) continue;
+        if (lost) lost();
+        return;
       }
       const ssize_t written = write(descriptor, lines.data(), std::min(lines.size(), kPiece));
       if (written >= 0) {
         lines.remove_prefix(static_cast<std::size_t>(written));
       } else if (errno != EINTR && errno != EAGAIN) {
+        if (lost) lost();
         return;
       }
     }

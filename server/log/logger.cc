@@ -89,7 +89,8 @@ class Logger::Queue {
   std::uint64_t dropped_ = 0;
 };
 
-Logger::Logger(Options options) : Logger(std::move(options), descriptor_sink(2)) {}
+Logger::Logger(Options options)
+    : Logger(std::move(options), descriptor_sink(2, [this] { ++failed_writes_; })) {}
 
 Logger::Logger(Options options, Sink sink)
     : options_(std::move(options)),

@@ -21,8 +21,8 @@ namespace shale::log {
 /// stop is requested it should give up on a reader that does not read.
 using Sink = std::function<void(std::string_view lines, const std::stop_token& stop)>;
 
-/// Writes to a descriptor, which it borrows. What cannot be written is lost.
-Sink descriptor_sink(int descriptor);
+/// Writes to a descriptor, which it borrows. What cannot be written is lost, and `lost` told.
+Sink descriptor_sink(int descriptor, std::function<void()> lost = {});
 
 struct Options {
   Format format = Format::kText;
@@ -76,6 +76,9 @@ class Logger {
 
   /// Lines lost to a full queue since the start.
   std::uint64_t dropped() const;
+  /// How often standard error would not take what was written, which is lost: its disk is full,
+  /// or nobody reads.
+  std::uint64_t failed_writes() const noexcept { return failed_writes_.load(); }
 
  private:
   class Queue;
@@ -86,6 +89,7 @@ class Logger {
   Options options_;
   Sink sink_;
   std::atomic<Level> level_;
+  std::atomic<std::uint64_t> failed_writes_ = 0;
   std::unique_ptr<Queue> queue_;
   std::jthread writer_;  ///< the last member: it uses the others until it is joined
 };
