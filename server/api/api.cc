@@ -60,7 +60,8 @@ bool needs_authentication(Resource resource) {
   }
 }
 
-bool needs_operations(Resource resource) {
+/// Asked most when all else stands still.
+bool tells_of_the_server(Resource resource) {
   switch (resource) {
     case Resource::kReady:
     case Resource::kMetrics:
@@ -82,9 +83,9 @@ bool is_for_probes(Resource resource) {
 /// Whether a route changes what is stored, be it only which upload is open.
 bool changes_content(const Route& route) {
   const bool reads = route.method == http::Method::kGet || route.method == http::Method::kHead;
-  return !reads && (route.need == Need::kPush || route.need == Need::kDelete ||
-                    route.resource == Resource::kCollectionRun ||
-                    route.resource == Resource::kRetentionRun);
+  return !reads &&
+         (route.need == Need::kPush || route.need == Need::kDelete ||
+          route.resource == Resource::kCollectionRun || route.resource == Resource::kRetentionRun);
 }
 
 /// What is safe in a header field, in a log and in a shell, and not too long for any.
@@ -121,13 +122,13 @@ std::string Api::given_id(const http::Request& request) {
   const auto given = request.headers.find("X-Request-Id");
   if (!given || !is_request_id(*given)) return {};
   return http::is_trusted(request.peer, settings_.get()->trusted_proxies) ? std::string(*given)
-                                                                           : std::string();
+                                                                          : std::string();
 }
 
 std::optional<http::Response> Api::refuse_route(const Target& target, const http::Request& request,
                                                 const Route* route) const {
   if (request.peer.metrics && !is_for_probes(target.resource)) return error_response(kNoSuchPath);
-  if (around_.operations == nullptr && needs_operations(target.resource)) {
+  if (around_.operations == nullptr && tells_of_the_server(target.resource)) {
     return error_response(kNoSuchPath);
   }
   if (around_.guard == nullptr && needs_authentication(target.resource)) {
@@ -156,9 +157,10 @@ http::Plan Api::plan(const http::Request& request) {
   const Route* route = find_route(request.method, target->resource);
   if (auto refused = refuse_route(*target, request, route)) return answer(*std::move(refused));
 
-  const auto routed = std::make_shared<Routed>(Routed{
-      route, settings_.get(), std::move(*target), std::move(*query), nullptr, {}, {}});
+  const auto routed = std::make_shared<Routed>(
+      Routed{route, settings_.get(), std::move(*target), std::move(*query), nullptr, {}, {}});
   http::Plan plan = plan_routed(routed, request);
+  plan.aside = tells_of_the_server(route->resource);
   plan.context = routed;
   return plan;
 }
@@ -235,7 +237,8 @@ std::optional<http::Response> Api::admit(Routed& routed, CallerPtr caller,
                                          const http::Request& request) const {
   routed.user = caller->identity->name;
   routed.caller = std::move(caller);
-  return around_.guard->refuse(*routed.caller, routed.route->need, request, routed.target, routed.query);
+  return around_.guard->refuse(*routed.caller, routed.route->need, request, routed.target,
+                               routed.query);
 }
 
 std::size_t Api::body_limit(const Blocking& how) const {
@@ -279,8 +282,8 @@ http::Response Api::list_now(Handler handler, const Routed& routed, const http::
 }
 
 Call Api::call(const Routed& routed, const http::Request& request) const {
-  return {request, routed.target, routed.query, registry_, *routed.settings, routed.caller.get(), around_.guard,
-          around_.operations};
+  return {request,          routed.target,       routed.query,  registry_,
+          *routed.settings, routed.caller.get(), around_.guard, around_.operations};
 }
 
 http::Response Api::handle(Handler handler, const Call& call) const {

@@ -52,6 +52,9 @@ struct Plan {
     std::function<Opened(const Request&)> open;
   };
   std::variant<OnWorker, OnPool, Stream> how;
+  /// Whatever waits does so on threads that the work of others cannot hold up. For what tells
+  /// how the server is; at most a few at a time.
+  bool aside = false;
   /// Of the application alone. Comes back in `Exchange`.
   // NOLINTNEXTLINE(readability-redundant-member-init): may be left out
   std::shared_ptr<const void> context = {};
@@ -64,8 +67,8 @@ struct Exchange {
   std::uint64_t bytes_in = 0;   ///< of the request body
   std::uint64_t bytes_out = 0;  ///< of the response body
   std::chrono::nanoseconds duration{};
-  bool complete = false;         ///< false: the connection broke first
-  std::string_view log_message;  ///< `Response::log_message`
+  bool complete = false;          ///< false: the connection broke first
+  std::string_view log_message;   ///< `Response::log_message`
   const void* context = nullptr;  ///< `Plan::context`; null where there is no plan
   bool settled = true;  ///< false: the client left while a handler was, and still is, at it
 };

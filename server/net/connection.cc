@@ -235,12 +235,16 @@ void Connection::submit(Admission admission, std::function<void(ActiveRequest&)>
     inbox->post(JobDone{id});
   };
   if (admission == Admission::kStep) {
-    context_.pool.submit_step(std::move(task));
-  } else if (!context_.pool.try_submit(std::move(task))) {
+    pool().submit_step(std::move(task));
+  } else if (!pool().try_submit(std::move(task))) {
     refuse(http::Refusal::kOverloaded);
     return;
   }
   job_running_ = true;
+}
+
+Pool& Connection::pool() const {
+  return active_->plan.aside ? context_.aside : context_.pool;
 }
 
 void Connection::job_done() {
@@ -378,7 +382,7 @@ void Connection::finish_exchange(bool complete) {
             [&] { context_.application.finished(exchange); });
   // A sink that is given up may have to wait for the disk: the pool holds it last.
   if (job_running_ || active_->sink) {
-    context_.pool.submit_step([active = std::move(active_)] {});
+    pool().submit_step([active = std::move(active_)] {});
   }
   active_.reset();
   writer_ = {};

@@ -25,11 +25,12 @@ namespace shale::net {
 using SteadyTime = std::chrono::steady_clock::time_point;
 
 /// What the connections of one worker share. The worker keeps `now`, `date`
-/// and the limits current. Used by the worker's thread, but for `application`, `pool`,
+/// and the limits current. Used by the worker's thread, but for `application`, the two pools,
 /// `memory` and `traffic`.
 struct WorkerContext {
   http::Application& application;
   Pool& pool;
+  Pool& aside;  ///< for `Plan::aside`
   MemoryBudget& memory;
   const Options& options;
   Traffic& traffic;
@@ -116,6 +117,7 @@ class Connection {
   std::optional<std::string> take_whole_body();
   void start_streaming();
   void send_continue();
+  Pool& pool() const;
   enum class Admission : std::uint8_t { kNew, kStep };
   void submit(Admission admission, std::function<void(ActiveRequest&)> work);
   void dispatch_buffer();

@@ -24,6 +24,8 @@ namespace shale::net {
 namespace {
 
 constexpr std::chrono::milliseconds kDrainPoll{10};
+constexpr std::size_t kAsideThreads = 2;
+constexpr std::size_t kAsideQueue = 64;
 /// How often the files of certificates are looked at.
 constexpr std::chrono::milliseconds kCertificatePoll{500};
 
@@ -80,9 +82,11 @@ struct Server::State {
         memory(options.body_memory),
         limits(options.timeouts, options.head),
         pool(std::make_unique<Pool>(options.pool_threads, options.pool_queue, options.waited)),
+        aside(std::make_unique<Pool>(kAsideThreads, kAsideQueue)),
         tls(options.certificates.empty() ? nullptr : std::make_unique<Tls>(options)),
         shared{.application = application_in,
                .pool = *pool,
+               .aside = *aside,
                .memory = memory,
                .options = options,
                .traffic = traffic,
@@ -139,6 +143,7 @@ struct Server::State {
   Traffic traffic;
   Limits limits;
   std::unique_ptr<Pool> pool;
+  std::unique_ptr<Pool> aside;
   std::unique_ptr<Tls> tls;
   Worker::Shared shared;
   std::vector<std::string> addresses;
@@ -198,6 +203,7 @@ std::size_t Server::stop(std::chrono::milliseconds limit) {
   state_->wait_until_empty(std::chrono::seconds{5});
   state_->reactor->shutdown();
   state_->reactor.reset();
+  state_->aside.reset();
   state_->pool.reset();  // finishes what is queued; its words to the inboxes go unread
   return cut;
 }

@@ -40,6 +40,7 @@ Worker::Worker(Shared& shared)
       scratch_(kScratchSize),
       context_{.application = shared.application,
                .pool = shared.pool,
+               .aside = shared.aside,
                .memory = shared.memory,
                .options = shared.options,
                .traffic = shared.traffic,

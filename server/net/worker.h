@@ -33,6 +33,7 @@ class Worker final : public Pistache::Aio::Handler {
   struct Shared {
     http::Application& application;
     Pool& pool;
+    Pool& aside;
     MemoryBudget& memory;
     const Options& options;
     Traffic& traffic;

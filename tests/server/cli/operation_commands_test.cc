@@ -49,7 +49,7 @@ TEST_CASE("shale status: the numbers are told for people, and exit 0 says that a
   const std::string& out = asked.outcome.out;
   CHECK(has(out, "42, up 1d 2h"));
   CHECK(has(out, "read-only"));
-  CHECK(has(out, "3 waiting, 2 receiving"));
+  CHECK(has(out, "2 receiving, 3 waiting"));
   CHECK(has(out, "5.0 GiB free, 256 MiB in reserve"));
   CHECK(has(out, "2.0 KiB for 4.0 KiB that repositories show"));
   CHECK(has(out, "2 damaged blobs: see shale scrub"));

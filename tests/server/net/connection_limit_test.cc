@@ -32,5 +32,23 @@ TEST_CASE("ConnectionLimit: unix sockets have no address to be limited by") {
   CHECK(second);
 }
 
+TEST_CASE("ConnectionLimit: a changed limit counts for those who come, and forgets nobody") {
+  net::ConnectionLimit limit(3, 0);
+  auto first = limit.acquire("a");
+  auto second = limit.acquire("a");
+  REQUIRE(second);
+  limit.adjust(3, 1);
+  {
+    const auto third = limit.acquire("a");  // those before it were not counted for their address
+    REQUIRE(third);
+    CHECK_FALSE(limit.acquire("a"));
+  }
+  limit.adjust(2, 0);
+  CHECK_FALSE(limit.acquire("b"));
+  first.reset();
+  CHECK(limit.acquire("b"));
+  CHECK(limit.open() == 1);
+}
+
 }  // namespace
 }  // namespace shale::testing

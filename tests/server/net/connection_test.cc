@@ -75,6 +75,7 @@ struct Surroundings {
   std::optional<net::Pool> pool{std::in_place, 1, 1};
   net::WorkerContext context{.application = application,
                              .pool = *pool,
+                             .aside = *pool,
                              .memory = memory,
                              .options = options,
                              .traffic = traffic,

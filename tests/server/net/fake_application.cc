@@ -84,6 +84,11 @@ http::Plan FakeApplication::plan(const http::Request& request) {
       return text_response(asked.peer.tls ? "https" : "http");
     }}};
   }
+  if (path == "/probe") {
+    return {http::Plan::OnWorker{[](const http::Request& asked) {
+      return text_response(asked.peer.metrics ? "yes" : "no");
+    }}};
+  }
   if (path == "/control") {
     return {http::Plan::OnWorker{[](const http::Request& asked) {
       return text_response(asked.peer.control ? "yes" : "no");
@@ -118,6 +123,12 @@ http::Plan FakeApplication::plan(const http::Request& request) {
                                  return text_response(asked.body);
                                },
                                1000}};
+  }
+  if (path == "/aside") {
+    return {.how =
+                http::Plan::OnPool{
+                    [](const http::Request& asked) { return text_response(asked.body); }, 1000},
+            .aside = true};
   }
   if (path == "/admit" || path == "/admit-not" || path == "/admit-throw") {
     return {http::Plan::OnPool{[](const http::Request& asked) { return text_response(asked.body); },

@@ -31,13 +31,15 @@ class Gate {
 ///
 /// - `/point` answers on the worker, `/pool` on the pool with the gathered body
 ///   (up to 1000 bytes), `/stream` with the number and a sum of the bytes streamed
+/// - `/aside` is `/pool` on the threads that are kept for such
 /// - `/admit` is `/pool` with a question before the body, `/admit-not` and
 ///   `/admit-throw` end there
 /// - `/refuse` refuses a stream unread, `/refuse-late` after 1,000 bytes
 /// - `/slow` and `/slow-stream` wait at `gate` on the pool
 /// - `/hold` waits at `gate` on the worker; `/planned` answers there how many
-///   requests have been planned, `/scheme` whether TLS is spoken, `/control` whether it
-///   came through the control socket
+///   requests have been planned, `/scheme` whether TLS is spoken, `/control` `/probe` whether it
+///   came to an address for looking after the server, `/control` whether it came through the
+///   control socket
 /// - `/throw-dress` and `/throw-finished` throw in those calls, `/throw-refuse` in
 ///   the handler and then in `refuse`
 /// - `/throw`, `/throw-pool`, `/throw-open`, `/throw-append` throw

@@ -1,5 +1,8 @@
 #include "server/net/server.h"
 
+#include <atomic>
+#include <chrono>
+#include <string>
 #include <thread>
 
 #include <sys/stat.h>
@@ -319,6 +322,81 @@ TEST_CASE("Server: stopping cuts off what does not end in time") {
   CHECK(running.server.stop(std::chrono::milliseconds{20}) == 1);
   CHECK(dawdling.closed_by_server());
   CHECK(running.application.sinks_alive == 0);
+}
+
+TEST_CASE("Server: what tells of it is answered while the whole pool is held up") {
+  RunningServer running;  // has two threads in its pool
+  auto first = running.client();
+  auto second = running.client();
+  constexpr std::string_view kSlow = "POST /slow HTTP/1.1\r\nHost: t\r\nContent-Length: 1\r\n\r\nx";
+  first.send(kSlow);
+  second.send(kSlow);
+  running.application.gate.await_visitor();
+  while (running.server.pool_load().busy < 2)
+    std::this_thread::yield();
+
+  auto third = running.client();
+  const auto told =
+      third.exchange("POST /aside HTTP/1.1\r\nHost: t\r\nContent-Length: 2\r\n\r\nup");
+  REQUIRE(told);
+  CHECK(told->body == "up");
+  CHECK(running.server.traffic().in(net::ConnectionState::kWorking) == 2);
+  running.application.gate.open();
+  CHECK(first.read_response()->body == "x");
+  CHECK(second.read_response()->body == "x");
+}
+
+TEST_CASE("Server: counts connections by what they are at, and those that it turned away") {
+  net::Options options;
+  options.connections = 2;
+  RunningServer running(options);
+  auto one = running.client();
+  auto two = running.client();
+  REQUIRE(one.exchange(kGet));
+  REQUIRE(two.exchange(kGet));
+  CHECK(running.server.traffic().in(net::ConnectionState::kWaiting) == 2);
+  CHECK(running.server.traffic().accepted == 2);
+  const auto refused = running.client().exchange(kGet);
+  REQUIRE(refused);
+  CHECK(refused->status == 503);
+  CHECK(running.server.traffic().turned_away == 1);
+}
+
+TEST_CASE("Server: other limits count for the connections that there are") {
+  RunningServer running;
+  auto client = running.client();
+  REQUIRE(client.exchange(kGet));
+  net::Options options;
+  options.head.bytes = 100;
+  running.server.adjust(options);
+  const auto refused = client.exchange(
+      "GET /point HTTP/1.1\r\nHost: t\r\nX-Long: " + std::string(200, 'x') + "\r\n\r\n");
+  REQUIRE(refused);
+  CHECK(refused->status == 431);
+}
+
+TEST_CASE("Server: waits for the pool are told") {
+  std::atomic<int> told = 0;
+  net::Options options;
+  options.waited = [&](std::chrono::nanoseconds time) { told += time.count() >= 0 ? 1 : 0; };
+  RunningServer running(options);
+  auto client = running.client();
+  REQUIRE(client.exchange("POST /pool HTTP/1.1\r\nHost: t\r\nContent-Length: 1\r\n\r\nx"));
+  CHECK(told > 0);
+}
+
+TEST_CASE("Server: an address for looking after it marks who comes there") {
+  FakeApplication application;
+  net::Options options = RunningServer::on_free_port({});
+  options.metrics = {"127.0.0.1:0"};
+  const net::Server server(application, options);
+  REQUIRE(server.addresses().size() == 2);
+  const auto scheme_of = [](const std::string& address) {
+    auto client = WireClient(address);
+    return client.exchange("GET /probe HTTP/1.1\r\nHost: t\r\n\r\n")->body;
+  };
+  CHECK(scheme_of(server.addresses()[0]) == "no");
+  CHECK(scheme_of(server.addresses()[1]) == "yes");
 }
 
 }  // namespace
