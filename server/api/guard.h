@@ -41,7 +41,8 @@ class Guard {
     http::TrustedProxies trusted_proxies;
     const Audit* audit = nullptr;  ///< borrowed; null: nothing is written down
     /// Told of each login that was verified: what it came with, and what came of it.
-    std::function<void(std::string_view source, std::string_view outcome)> count_login{};
+    // NOLINTNEXTLINE(readability-redundant-member-init): may be left out
+    std::function<void(std::string_view source, std::string_view outcome)> count_login = {};
 
     /// Where else tokens come from. Every challenge points there.
     struct External {
@@ -70,12 +71,13 @@ class Guard {
   /// Who may read the metrics.
   struct MetricsReaders {
     enum class Who : std::uint8_t {
-      kAdmins,     ///< who administers the whole registry, and those who are named
-      kLoggedIn,   ///< whoever is somebody
+      kAdmins,    ///< who administers the whole registry, and those who are named
+      kLoggedIn,  ///< whoever is somebody
       kEverybody,
     };
     Who who = Who::kAdmins;
-    std::vector<std::string> named{};  ///< users, and robots as `robot:name`
+    // NOLINTNEXTLINE(readability-redundant-member-init): may be left out
+    std::vector<std::string> named = {};  ///< users, and robots as `robot:name`
   };
   /// Likewise.
   void replace_metrics_readers(MetricsReaders readers);

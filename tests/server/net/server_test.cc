@@ -369,10 +369,15 @@ TEST_CASE("Server: other limits count for the connections that there are") {
   net::Options options;
   options.head.bytes = 100;
   running.server.adjust(options);
-  const auto refused = client.exchange(
-      "GET /point HTTP/1.1\r\nHost: t\r\nX-Long: " + std::string(200, 'x') + "\r\n\r\n");
-  REQUIRE(refused);
-  CHECK(refused->status == 431);
+  // A turn that had begun before may still go by the old ones.
+  int status = 200;
+  for (int i = 0; i < 100 && status == 200; ++i) {
+    const auto answer = client.exchange(
+        "GET /point HTTP/1.1\r\nHost: t\r\nX-Long: " + std::string(200, 'x') + "\r\n\r\n");
+    REQUIRE(answer);
+    status = answer->status;
+  }
+  CHECK(status == 431);
 }
 
 TEST_CASE("Server: waits for the pool are told") {
