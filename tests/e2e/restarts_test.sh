@@ -24,7 +24,7 @@ make_image() {  # REFERENCE
 # What the client said was pushed, by its digest. A push that gives up is begun again, as people do.
 docker_pushes() {
   local n=0 reference out tries
-  until [[ -e done ]]; do
+  until [[ -e enough ]]; do
     reference=$REGISTRY/docker/app:$((++n))
     make_image "$reference"
     for tries in {1..20}; do
@@ -41,7 +41,7 @@ docker_pushes() {
 
 skopeo_pushes() {
   local n=0 from=$WORK/skopeo-image
-  until [[ -e done ]]; do
+  until [[ -e enough ]]; do
     n=$((n + 1))
     rm -rf "$from"
     mkdir "$from"
@@ -91,7 +91,7 @@ for ((i = 1; i <= RESTARTS; i++)); do
   restart_server --timeouts.drain "$((i % 2))s"
   [[ ! -e failed ]] || fail "$(cat failed)"
 done
-touch done
+touch enough
 wait "$by_docker" "$by_skopeo"
 [[ ! -e failed ]] || fail "$(cat failed)"
 
