@@ -9,7 +9,6 @@
 
 #include <CLI/CLI.hpp>
 
-#include "auth/base64.h"
 #include "auth/secrets.h"
 #include "server/cli/control.h"
 #include "server/cli/doctor/admission.h"
@@ -69,9 +68,11 @@ void check_instance(doctor::Visitor& visitor, const std::optional<Login>& login,
                     const std::string& repository, Report& report) {
   const doctor::Reach reach = check_reach(visitor, report);
   if (!reach.reached) return;
-  if (!check_registry(visitor, reach, login, repository, report)) return;
+  const auto standing = check_registry(visitor, reach, login, repository, report);
+  if (standing == doctor::Standing::kNoRegistry) return;
   check_version(visitor, report);
-  doctor::Trial trial(visitor, repository, report);
+  if (standing == doctor::Standing::kOutside) return;
+  doctor::Trial trial(visitor, standing, repository, report);
   if (!trial.check_locations()) return;
   if (trial.push()) {
     trial.pull();

@@ -1,7 +1,8 @@
 #include "server/cli/http_client.h"
 
 #include <algorithm>
-#include <cctype>
+#include <cstdint>
+#include <limits>
 #include <span>
 
 #include <boost/asio/buffer.hpp>
@@ -27,6 +28,8 @@ class Stream {
   template <class Buffers>
   std::size_t read_some(const Buffers& buffers, error_code& error) {
     const asio::mutable_buffer into = first_of(buffers);
+    error = {};
+    if (into.size() == 0) return 0;
     const auto moved = wire_.read({static_cast<std::byte*>(into.data()), into.size()});
     const std::size_t bytes = taken(moved, error);
     if (!error && bytes == 0) error = asio::error::eof;
@@ -34,8 +37,12 @@ class Stream {
   }
   template <class Buffers>
   std::size_t write_some(const Buffers& buffers, error_code& error) {
-    const asio::const_buffer from = first_of(buffers);
-    return taken(wire_.write({static_cast<const char*>(from.data()), from.size()}), error);
+    error = {};
+    // Gathered: a head comes in many small pieces, which in TLS would be a record each.
+    gathered_.resize(std::min(asio::buffer_size(buffers), kPiece));
+    if (gathered_.empty()) return 0;
+    asio::buffer_copy(asio::buffer(gathered_), buffers);
+    return taken(wire_.write(gathered_), error);
   }
 
   // Beast asks for those that throw, too, and calls none of them.
@@ -65,7 +72,6 @@ class Stream {
   }
 
   std::size_t taken(const net::Wire::Moved& moved, error_code& error) {
-    error = {};
     if (!moved.fault.empty()) {
       error = asio::error::broken_pipe;
       if (fault_.empty()) fault_ = moved.fault;
@@ -73,7 +79,10 @@ class Stream {
     return moved.bytes;
   }
 
+  static constexpr std::size_t kPiece = std::size_t{256} << 10;
+
   net::Wire& wire_;
+  std::string gathered_;
   std::string fault_;
 };
 
@@ -147,7 +156,8 @@ std::variant<HttpAnswer, std::string> exchange(net::Wire& wire, const HttpReques
   // One that refuses early may have closed already; its answer tells more.
   boost::beast::flat_buffer buffer;
   http::response_parser<http::string_body> parser;
-  parser.body_limit(boost::none);
+  // Not `boost::none`: to Boost 1.74, every length is above that.
+  parser.body_limit(std::numeric_limits<std::uint64_t>::max());
   parser.skip(request.method == "HEAD");
   http::read(stream, buffer, parser, error);
   if (error) return stream.fault().empty() ? error.message() : stream.fault();

@@ -141,12 +141,14 @@ class TlsWire final : public Wire {
   Moved read(std::span<std::byte> into) override {
     ERR_clear_error();
     std::size_t got = 0;
-    return moved(SSL_read_ex(ssl_.get(), into.data(), into.size(), &got), got);
+    const int returned = SSL_read_ex(ssl_.get(), into.data(), into.size(), &got);
+    return moved(returned, got);
   }
   Moved write(std::string_view bytes) override {
     ERR_clear_error();
     std::size_t sent = 0;
-    return moved(SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &sent), sent);
+    const int returned = SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &sent);
+    return moved(returned, sent);
   }
 
  private:

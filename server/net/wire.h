@@ -27,6 +27,7 @@ class Wire {
   Wire& operator=(const Wire&) = delete;
   virtual ~Wire() = default;
 
+  /// Of as many bytes as there are and fit, or can be sent now; never called with none.
   virtual Moved read(std::span<std::byte> into) = 0;
   virtual Moved write(std::string_view bytes) = 0;
 };

@@ -89,43 +89,41 @@ std::string fetch_token(const Visitor& visitor, const Challenge& challenge, cons
 }
 
 /// Takes the challenge up.
-void log_in(Visitor& visitor, const HttpAnswer& first, const std::optional<Login>& login,
-            const std::string& repository, Report& report) {
+Standing log_in(Visitor& visitor, const HttpAnswer& first, const std::optional<Login>& login,
+                const std::string& repository, Report& report) {
   const auto challenge = challenge_of(first);
   if (!challenge) {
     report.fail("login", "401 with no challenge that a client can follow",
                 "let what is in front pass WWW-Authenticate on");
-    return;
+    return Standing::kOutside;
   }
   if (challenge->scheme == "basic") {
     if (!login) {
       report.warn("login", "it asks for one", "give --user NAME for the trial push");
-      return;
+      return Standing::kOutside;
     }
     visitor.authorize(login->basic());
   } else {
     const auto realm = Url::parse(challenge->realm);
     if (!realm) {
       report.fail("token url", '`' + challenge->realm + "` is no URL", std::string(kForwarded));
-      return;
+      return Standing::kOutside;
     }
-    if (!check_realm(visitor, *realm, report)) return;
+    if (!check_realm(visitor, *realm, report)) return Standing::kOutside;
     const std::string token = fetch_token(visitor, *challenge, *realm, login, repository, report);
-    if (token.empty()) return;
+    if (token.empty()) return Standing::kOutside;
     visitor.authorize("Bearer " + token);
   }
   const auto answer = visitor.ask({.target = "/v2/"});
   const auto* answered = std::get_if<HttpAnswer>(&answer);
-  if (answered != nullptr && answered->status == 200) {
-    report.ok("login", (login ? login->user : "as nobody") + ", " +
-                           (challenge->scheme == "basic" ? "by password" : "by token"));
-  } else if (!login) {
-    report.warn("login", "it asks for one", "give --user NAME for the trial push");
-  } else {
+  if (answered == nullptr || answered->status != 200) {
     report.fail("login", told(answer),
-                "is the password right, and does Authorization come "
-                "through what is in front?");
+                "is the password right, and does Authorization come through what is in front?");
+    return Standing::kOutside;
   }
+  const std::string way = challenge->scheme == "basic" ? ", by password" : ", by token";
+  report.ok("login", (login ? login->user : "as nobody") + way);
+  return login ? Standing::kLoggedIn : Standing::kNobody;
 }
 
 std::string advice_for(int status, const HttpAnswer& answer) {
@@ -178,8 +176,8 @@ std::optional<Challenge> Challenge::parse(std::string_view field) {
   }
 }
 
-bool check_registry(Visitor& visitor, const Reach& reach, const std::optional<Login>& login,
-                    const std::string& repository, Report& report) {
+Standing check_registry(Visitor& visitor, const Reach& reach, const std::optional<Login>& login,
+                        const std::string& repository, Report& report) {
   const auto begun = std::chrono::steady_clock::now();
   const auto answer = visitor.ask({.target = "/v2/"});
   const auto taken = std::chrono::duration_cast<std::chrono::microseconds>(
@@ -190,27 +188,28 @@ bool check_registry(Visitor& visitor, const Reach& reach, const std::optional<Lo
     report.fail("registry", "/v2/ has no answer: " + told(answer),
                 visitor.origin().tls ? "is this a registry?"
                                      : "does this port speak TLS? Then write https://");
-    return false;
+    return Standing::kNoRegistry;
   }
   if (answered->status != 200 && answered->status != 401) {
     report.fail("registry", "/v2/ answers " + told(answer),
                 advice_for(answered->status, *answered));
-    return false;
+    return Standing::kNoRegistry;
   }
   report.ok("registry",
             "/v2/ answers " + std::to_string(answered->status) + " in " + time_text(taken));
   check_clock(answered->field("Date"), now, report);
   if (login && !reach.trusted) {
     report.warn("login", "not tried", "a password is not sent to whose certificate is not good");
-  } else if (answered->status == 401) {
-    log_in(visitor, *answered, login, repository, report);
-  } else if (login) {
-    visitor.authorize(login->basic());
-    report.ok("login", "not asked for; " + login->user + " by password");
-  } else {
-    report.ok("login", "not asked for");
+    return answered->status == 401 ? Standing::kOutside : Standing::kNobody;
   }
-  return true;
+  if (answered->status == 401) return log_in(visitor, *answered, login, repository, report);
+  if (!login) {
+    report.ok("login", "not asked for");
+    return Standing::kNobody;
+  }
+  visitor.authorize(login->basic());
+  report.ok("login", "not asked for; " + login->user + " by password");
+  return Standing::kLoggedIn;
 }
 
 void check_version(const Visitor& visitor, Report& report) {

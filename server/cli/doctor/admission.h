@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,11 +21,19 @@ struct Challenge {
   static std::optional<Challenge> parse(std::string_view field);
 };
 
+/// What a visitor is to a registry.
+enum class Standing : std::uint8_t {
+  kNoRegistry,  ///< there is none
+  kOutside,     ///< it wants a login that is not there or not good
+  kNobody,      ///< let in without a name
+  kLoggedIn,
+};
+
 /// Whether `/v2/` answers as a registry does, and whether its challenge can be followed:
 /// with `login`, or as nobody. The visitor is authorized for `repository` afterwards, if it
-/// could be. False when there is no registry.
-bool check_registry(Visitor& visitor, const Reach& reach, const std::optional<Login>& login,
-                    const std::string& repository, Report& report);
+/// could be.
+Standing check_registry(Visitor& visitor, const Reach& reach, const std::optional<Login>& login,
+                        const std::string& repository, Report& report);
 
 /// Whether it is Shale, which one, and whether it is ready.
 void check_version(const Visitor& visitor, Report& report);

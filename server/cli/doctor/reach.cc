@@ -27,7 +27,7 @@ std::string day_text(std::chrono::sys_seconds time) {
 }
 
 void tell_fault(const ChainJudgement::Finding& finding, const ChainJudgement& chain,
-                const std::string& host, Report& report) {
+                const Origin& origin, Report& report) {
   switch (finding.fault) {
     case Fault::kExpired:
       return report.fail("certificate", finding.words,
@@ -37,7 +37,8 @@ void tell_fault(const ChainJudgement::Finding& finding, const ChainJudgement& ch
                          "set this machine's clock, or wait: it is for the future");
     case Fault::kSelfSigned:
       return report.fail("certificate", finding.words,
-                         "clients must be given it (docker: /etc/docker/certs.d/" + host +
+                         "clients must be given it (docker: /etc/docker/certs.d/" +
+                             origin.authority() +
                              "/ca.crt, this command: --ca FILE), or get one from an authority "
                              "that they know");
     case Fault::kUnknownIssuer:
@@ -49,7 +50,8 @@ void tell_fault(const ChainJudgement::Finding& finding, const ChainJudgement& ch
           "(tls.certificates, or what is in front); if it is a root of your own, give it with "
           "--ca FILE");
     case Fault::kWrongName:
-      return report.fail("certificate", "for " + listed(chain.names) + ", and not for " + host,
+      return report.fail("certificate",
+                         "for " + listed(chain.names) + ", and not for " + origin.host,
                          "call the registry by one of these names, or get a certificate with "
                          "this one among its alternative names");
     case Fault::kOther:
@@ -69,7 +71,7 @@ std::optional<std::chrono::sys_seconds> parse_date(const std::string& text) {
 
 }  // namespace
 
-bool check_chain(const ChainJudgement& chain, const std::string& host, std::chrono::sys_seconds now,
+bool check_chain(const ChainJudgement& chain, const Origin& origin, std::chrono::sys_seconds now,
                  Report& report) {
   if (chain.protocol == "TLSv1.2" || chain.protocol == "TLSv1.3") {
     report.ok("tls", chain.protocol);
@@ -77,7 +79,7 @@ bool check_chain(const ChainJudgement& chain, const std::string& host, std::chro
     report.warn("tls", chain.protocol, "switch TLS 1.2 or 1.3 on in what is in front");
   }
   for (const ChainJudgement::Finding& finding : chain.findings)
-    tell_fault(finding, chain, host, report);
+    tell_fault(finding, chain, origin, report);
   if (!chain.findings.empty()) return false;
   const auto left = std::chrono::floor<std::chrono::days>(chain.until - now);
   const std::string found = "for " + listed(chain.names) + ", " + std::to_string(chain.sent) +
@@ -117,7 +119,7 @@ Reach check_reach(const Visitor& visitor, Report& report) {
   }
   if (chain) {
     const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-    return {.reached = true, .trusted = check_chain(*chain, origin.host, now, report)};
+    return {.reached = true, .trusted = check_chain(*chain, origin, now, report)};
   }
   if (!origin.local()) {
     report.warn("tls", "none",

@@ -18,7 +18,7 @@ struct Reach {
 Reach check_reach(const Visitor& visitor, Report& report);
 
 /// What to say of certificates at the time `now`. Gives whether clients take them.
-bool check_chain(const net::ChainJudgement& chain, const std::string& host,
+bool check_chain(const net::ChainJudgement& chain, const Origin& origin,
                  std::chrono::sys_seconds now, Report& report);
 
 /// How far the server's clock, as its Date field shows it, is from `now`. A Date without a

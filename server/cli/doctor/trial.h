@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "server/cli/doctor/admission.h"
 #include "server/cli/doctor/report.h"
 #include "server/cli/doctor/visitor.h"
 
@@ -14,8 +15,8 @@ namespace shale::cli::doctor {
 /// removes all of it. Each step is a check; what a failed step would have made is left out.
 class Trial {
  public:
-  /// Both must outlive this.
-  Trial(const Visitor& visitor, std::string repository, Report& report);
+  /// Visitor and report must outlive this.
+  Trial(const Visitor& visitor, Standing standing, std::string repository, Report& report);
 
   /// False when this visitor may not push there, or the first upload fails otherwise.
   bool check_locations();
@@ -49,6 +50,7 @@ class Trial {
   void remove_one_by_one();
 
   const Visitor& visitor_;
+  Standing standing_;
   std::string repository_;
   Report& report_;
   Blob large_;
