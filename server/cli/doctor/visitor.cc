@@ -31,7 +31,7 @@ std::variant<Visitor::Meeting, std::string> Visitor::meet() const {
 }
 
 Visitor::Answer Visitor::ask_within(HttpRequest request, std::chrono::milliseconds limit) const {
-  if (authorized()) request.fields.emplace_back("Authorization", authorization_);
+  if (!authorization_.empty()) request.fields.emplace_back("Authorization", authorization_);
   return send(origin_, std::move(request), limit);
 }
 

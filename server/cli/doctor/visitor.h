@@ -43,7 +43,6 @@ class Visitor {
 
   /// What requests to the registry say in Authorization from now on.
   void authorize(std::string value) { authorization_ = std::move(value); }
-  bool authorized() const noexcept { return !authorization_.empty(); }
 
   Answer ask(HttpRequest request) const { return ask_within(std::move(request), limit_); }
   Answer ask_within(HttpRequest request, std::chrono::milliseconds limit) const;
