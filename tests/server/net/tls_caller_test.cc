@@ -3,6 +3,7 @@
 #include <array>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 
@@ -47,17 +48,21 @@ std::string all_of(net::Wire& wire) {
 ChainJudgement judged(const net::Validity& validity, const std::string& host, bool believed) {
   CertificateFolder folder;
   const auto files = folder.make("own", {"first.example", "192.0.2.7"}, validity);
+  FakeApplication application;
   net::Options options;
+  options.listen = {"https://127.0.0.1:0"};
+  options.workers = 1;
+  options.pool_threads = 1;
   options.certificates = {files};
-  const TlsServer server(std::move(options));
+  const net::Server server(application, std::move(options));
+  const std::string address = server.addresses().front();
   const TlsCaller from = caller(believed ? files.certificate : "");
-  auto begun = from.begin(dial(server.address()), host);
+  auto begun = from.begin(dial(address.substr(std::string_view("https://").size())), host);
   REQUIRE(std::holds_alternative<TlsCaller::Begun>(begun));
   return std::get<TlsCaller::Begun>(begun).judgement;
 }
 
 TEST_CASE("TlsCaller: carries a request and its answer") {
-  CertificateFolder folder;
   const TlsServer server;
   const TlsCaller from = caller();
   auto begun = from.begin(dial(server.address()), "first.example");
