@@ -126,6 +126,22 @@ Standing log_in(Visitor& visitor, const HttpAnswer& first, const std::optional<L
   return login ? Standing::kLoggedIn : Standing::kNobody;
 }
 
+/// The words of a page, with one blank between them.
+std::string without_tags(std::string_view page) {
+  std::string words;
+  bool inside = false;
+  for (const char c : page) {
+    if (c == '<') inside = true;
+    const bool blank = inside || static_cast<unsigned char>(c) <= ' ';
+    if (!blank) words += c;
+    if (blank && !words.empty() && words.back() != ' ') words += ' ';
+    if (c == '>') inside = false;
+  }
+  while (words.ends_with(' '))
+    words.pop_back();
+  return words;
+}
+
 std::string advice_for(int status, const HttpAnswer& answer) {
   if (status >= 300 && status < 400) {
     return "clients of registries follow no redirect here: use " + answer.field("Location");
@@ -139,11 +155,11 @@ std::string advice_for(int status, const HttpAnswer& answer) {
 }  // namespace
 
 std::string told(const Visitor::Answer& answer) {
-  constexpr std::size_t kShown = 160;
+  constexpr std::size_t kShown = 120;
   if (const auto* why = std::get_if<std::string>(&answer)) return *why;
   const auto& answered = std::get<HttpAnswer>(answer);
   std::string text = answered.words();
-  if (text.empty()) text = answered.body.substr(0, kShown);
+  if (text.empty()) text = without_tags(answered.body).substr(0, kShown);
   std::ranges::replace(text, '\n', ' ');
   return std::to_string(answered.status) + (text.empty() ? "" : ": " + text);
 }

@@ -168,10 +168,15 @@ bool Trial::finish_upload(const std::string& check, const std::string& target, c
                                     .body = sent ? std::string() : blob.bytes});
   if (good(answer, 201) == nullptr) {
     fail(check, bytes_text(blob.bytes.size()) + " not taken", answer);
+    cancel(target);
     return false;
   }
   pushed_.push_back(blob.digest);
   return true;
+}
+
+void Trial::cancel(const std::string& target) {
+  static_cast<void>(visitor_.ask({.method = "DELETE", .target = target}));
 }
 
 bool Trial::push() {
@@ -203,6 +208,7 @@ bool Trial::push_chunked() {
   const auto* answered = good(answer, 202);
   if (answered == nullptr) {
     fail("stream", bytes_text(kStreamed) + " in a chunked PATCH not taken", answer);
+    cancel(target_of(location));
     return false;
   }
   const auto taken = since(begun);
@@ -308,14 +314,14 @@ void Trial::check_buffering() {
        .body = streamed_.bytes,
        .sending = HttpRequest::Sending::kWithheld},
       kPatience);
-  if (std::holds_alternative<HttpAnswer>(answer)) {
+  if (good(answer, 416) != nullptr) {
     report_.ok("buffering", "none: bodies are handed on as they come");
-  } else {
+  } else if (std::holds_alternative<std::string>(answer)) {
     report_.warn("buffering", "what is in front waits for whole bodies",
                  "have it hand them on as they come (nginx: proxy_request_buffering off): each "
                  "layer is written to its disk first otherwise");
-  }
-  static_cast<void>(visitor_.ask({.method = "DELETE", .target = target}));
+  }  // Whoever refuses them altogether has been told of.
+  cancel(target);
 }
 
 /// As an administrator can, with all in one request.

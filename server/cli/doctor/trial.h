@@ -42,6 +42,8 @@ class Trial {
   std::string begin_upload(const std::string& check);
   bool finish_upload(const std::string& check, const std::string& target, const Blob& blob,
                      bool sent);
+  /// Whatever comes of it: what is left expires.
+  void cancel(const std::string& target);
   bool push_whole();
   bool push_chunked();
   bool push_manifest();

@@ -222,6 +222,18 @@ TEST_CASE("doctor: who refuses decides what is advised") {
   CHECK_FALSE(advice_on(500, true).empty());
 }
 
+TEST_CASE("doctor: an answer is told by its words, or those of its page") {
+  const auto tell = [](const std::string& body) {
+    return told(HttpAnswer{.status = 413, .fields = {}, .body = body});
+  };
+  CHECK(tell(R"({"errors":[{"code":"DENIED","message":"no room","detail":"for 1 GiB"}]})") ==
+        "413: no room: for 1 GiB");
+  CHECK(tell("<html>\r\n<title>413 Too Large</title><hr>nginx\n</html>") ==
+        "413: 413 Too Large nginx");
+  CHECK(tell("") == "413");
+  CHECK(told(std::string("no answer in time")) == "no answer in time");
+}
+
 TEST_CASE("doctor: numbers are rounded to what is worth reading") {
   CHECK(time_text(340us) == "0.3 ms");
   CHECK(time_text(1234ms) == "1234 ms");
