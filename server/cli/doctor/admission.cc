@@ -142,6 +142,21 @@ std::string without_tags(std::string_view page) {
   return words;
 }
 
+/// Which of its checks say that it is not ready.
+std::string unready(const Visitor::Answer& answer) {
+  const auto* answered = std::get_if<HttpAnswer>(&answer);
+  if (answered == nullptr) return told(answer);
+  const Json json = Json::parse(answered->body, nullptr, /*allow_exceptions=*/false);
+  std::string all;
+  if (json.is_object() && json.contains("checks") && json["checks"].is_array()) {
+    for (const Json& check : json["checks"]) {
+      if (!check.is_object() || check.value("ok", Json(true)) != Json(false)) continue;
+      (all += all.empty() ? "" : ", ") += text_of(check, "name") + ": " + text_of(check, "detail");
+    }
+  }
+  return all.empty() ? told(answer) : all;
+}
+
 std::string advice_for(int status, const HttpAnswer& answer) {
   if (status >= 300 && status < 400) {
     return "clients of registries follow no redirect here: use " + answer.field("Location");
@@ -187,8 +202,11 @@ std::optional<Challenge> Challenge::parse(std::string_view field) {
     }
     if (quoted && field.empty()) return std::nullopt;
     if (quoted) field.remove_prefix(1);
-    if (name == "realm") challenge.realm = std::move(value);
-    if (name == "service") challenge.service = std::move(value);
+    if (name == "realm") {
+      challenge.realm = std::move(value);
+    } else if (name == "service") {
+      challenge.service = std::move(value);
+    }
   }
 }
 
@@ -258,7 +276,7 @@ void check_version(const Visitor& visitor, Report& report) {
   } else if (answered != nullptr && answered->fine()) {
     report.ok("ready", "yes");
   } else {
-    report.fail("ready", told(ready), "put right what it says");
+    report.fail("ready", unready(ready), "put that right: nobody is sent there until it is");
   }
 }
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "server/cli/doctor/ground.h"
@@ -39,7 +40,7 @@ void judge_file_system(std::uint64_t type, Report& report) {
   constexpr const char* kNetwork =
       "locks and syncs over a network are slower and fail in more ways: use a disk of this machine";
   constexpr const char* kMemory = "all is gone with a restart of the machine: use a disk";
-  constexpr Known kKnown[] = {
+  constexpr auto kKnown = std::to_array<Known>({
       {0x6969, "NFS", kNetwork},
       {0xFF534D42, "CIFS", kNetwork},
       {0xFE534D42, "SMB", kNetwork},
@@ -55,9 +56,9 @@ void judge_file_system(std::uint64_t type, Report& report) {
       {0x9123683E, "btrfs", nullptr},
       {0x2FC12FC1, "ZFS", nullptr},
       {0xF2F52010, "F2FS", nullptr},
-  };
+  });
   const auto* known = std::ranges::find(kKnown, type, &Known::type);
-  if (known == std::end(kKnown)) {
+  if (known == kKnown.end()) {
     report.ok("file system", "one that is not known here");
   } else if (known->trouble != nullptr) {
     report.warn("file system", known->name, known->trouble);
