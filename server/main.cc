@@ -22,7 +22,8 @@ int main(int argc, char** argv) {
                                                   .err = std::cerr,
                                                   .serve = shale::cli::serve,
                                                   .fsck = shale::cli::fsck,
-                                                  .ask_password = shale::cli::ask_password});
+                                                  .ask_password = shale::cli::ask_password,
+                                                  .read_password = shale::cli::read_password});
     // A full disk behind `>` is found only now.
     return std::cout.flush() ? code : shale::cli::kFailure;
   } catch (const std::exception& failed) {

@@ -15,6 +15,7 @@
 
 #include "server/cli/access_commands.h"
 #include "server/cli/certificates.h"
+#include "server/cli/doctor_command.h"
 #include "server/cli/exposure.h"
 #include "server/cli/gc_command.h"
 #include "server/cli/history_command.h"
@@ -408,6 +409,7 @@ int run(const std::vector<std::string>& arguments, const Surroundings& surroundi
   const GcCommand gc(app);
   const ScrubCommand scrub(app);
   const FsckCommand fsck(app);
+  const DoctorCommand doctor(app);
   const TagCommand tag(app);
   const RemovalCommand removal(app);
   const HistoryCommand history(app);
@@ -435,6 +437,7 @@ int run(const std::vector<std::string>& arguments, const Surroundings& surroundi
   if (history.chosen()) return history.run(surroundings);
   if (scrub.chosen()) return scrub.run(surroundings);
   if (fsck.chosen()) return fsck.run(surroundings);
+  if (doctor.chosen()) return doctor.run(surroundings);
   if (tag.chosen()) return tag.run(surroundings);
   if (retention.chosen()) return retention.run(surroundings);
   if (rules.chosen()) return rules.run(surroundings);

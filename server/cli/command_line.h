@@ -47,6 +47,9 @@ struct Surroundings {
   /// line, which others can read.
   // NOLINTNEXTLINE(readability-redundant-member-init): may be left out
   std::function<std::optional<std::string>(const std::string& prompt)> ask_password = {};
+  /// Asks once for a password that there is.
+  // NOLINTNEXTLINE(readability-redundant-member-init): may be left out
+  std::function<std::optional<std::string>(const std::string& prompt)> read_password = {};
 };
 
 /// The configuration file that the environment names.

@@ -2,35 +2,22 @@
 
 #include <filesystem>
 #include <ostream>
+#include <utility>
 #include <vector>
 
-#include <sys/un.h>
-
 #include <CLI/CLI.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http.hpp>
-#include <nlohmann/json.hpp>
 
+#include "server/cli/http_client.h"
 #include "server/config/load.h"
+#include "server/net/wire.h"
 
 namespace shale::cli {
 namespace {
-
-namespace http = boost::beast::http;
-using Socket = boost::asio::local::stream_protocol::socket;
-using Json = nlohmann::json;
 
 std::string unreachable(const std::string& path, const std::string& why) {
   return "cannot reach a server at " + path + ": " + why +
          "; is `shale serve` running there, and do you run this as its user? --data-dir, --config "
          "or --socket say which one is meant";
-}
-
-std::string text_of(const Json& json, const char* name) {
-  const auto found = json.find(name);
-  return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
 }  // namespace
@@ -42,51 +29,25 @@ std::string control_path(const config::Config& config) {
 }
 
 std::string ControlAnswer::error() const {
-  const Json json = Json::parse(body, nullptr, /*allow_exceptions=*/false);
-  std::string all;
-  if (json.is_object() && json.contains("errors") && json["errors"].is_array()) {
-    for (const Json& entry : json["errors"]) {
-      if (!entry.is_object()) continue;
-      const std::string detail = text_of(entry, "detail");
-      (all += all.empty() ? "" : "\n") += text_of(entry, "message");
-      if (!detail.empty()) (all += ": ") += detail;
-    }
-  }
-  return all.empty() ? "the server answered " + std::to_string(status) : all;
+  const std::string words = HttpAnswer{.status = status, .fields = {}, .body = body}.words();
+  return words.empty() ? "the server answered " + std::to_string(status) : words;
 }
 
 std::variant<ControlAnswer, std::string> ask_server(const std::string& path,
                                                     std::string_view method,
                                                     std::string_view target,
                                                     const std::string& json) {
-  if (path.size() >= sizeof(::sockaddr_un{}.sun_path)) {
-    return unreachable(path, "the path is too long for a unix socket");
+  auto dialed = net::dial_unix(path);
+  if (const auto* why = std::get_if<std::string>(&dialed)) return unreachable(path, *why);
+  HttpRequest request{.method = std::string(method), .target = std::string(target), .body = json};
+  if (!json.empty()) request.fields.emplace_back("Content-Type", "application/json");
+  const auto wire = net::plain_wire(std::move(std::get<net::Dialed>(dialed).socket));
+  auto answer = exchange(*wire, request);
+  if (const auto* why = std::get_if<std::string>(&answer)) {
+    return "the server at " + path + " did not answer: " + *why;
   }
-  boost::asio::io_context context;
-  Socket socket(context);
-  boost::system::error_code error;
-  if (socket.connect(boost::asio::local::stream_protocol::endpoint(path), error)) {
-    return unreachable(path, error.message());
-  }
-
-  http::request<http::string_body> request;
-  request.method_string({method.data(), method.size()});
-  request.target({target.data(), target.size()});
-  request.version(11);
-  request.set(http::field::host, "localhost");
-  request.set(http::field::user_agent, "shale");
-  request.keep_alive(false);
-  if (!json.empty()) request.set(http::field::content_type, "application/json");
-  request.body() = json;
-  request.prepare_payload();
-  http::write(socket, request, error);
-  // One that refuses early may have closed already; its answer tells more.
-  boost::beast::flat_buffer buffer;
-  http::response_parser<http::string_body> answer;
-  answer.body_limit(boost::none);
-  http::read(socket, buffer, answer, error);
-  if (error) return "the server at " + path + " did not answer: " + error.message();
-  return ControlAnswer{static_cast<int>(answer.get().result_int()), std::move(answer.get().body())};
+  auto& answered = std::get<HttpAnswer>(answer);
+  return ControlAnswer{answered.status, std::move(answered.body)};
 }
 
 ControlOption::ControlOption(CLI::App& command) {

@@ -53,4 +53,8 @@ std::optional<std::string> ask_password(const std::string& prompt) {
   return first && first == second ? first : std::nullopt;
 }
 
+std::optional<std::string> read_password(const std::string& prompt) {
+  return ::isatty(STDIN_FILENO) == 0 ? read_line() : prompted(prompt);
+}
+
 }  // namespace shale::cli
