@@ -1,0 +1,22 @@
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+namespace CLI {  // NOLINT(readability-identifier-naming): not ours
+class FormatterBase;
+}  // namespace CLI
+
+namespace shale::cli {
+
+/// With this every help ends.
+inline constexpr std::string_view kExitCodes =
+    "Exit codes: 0 done, 1 could not be done, 2 wrong command line or configuration.";
+
+/// The group of the settings' flags, which help leaves to `config::flag_help`.
+inline constexpr const char* kSettings = "Settings";
+
+/// Prints what `--help` prints.
+std::shared_ptr<CLI::FormatterBase> help_formatter();
+
+}  // namespace shale::cli
