@@ -19,6 +19,7 @@
 #include "server/cli/gc_command.h"
 #include "server/cli/help.h"
 #include "server/cli/history_command.h"
+#include "server/cli/manual_commands.h"
 #include "server/cli/operation_commands.h"
 #include "server/cli/removal_command.h"
 #include "server/cli/retention_command.h"
@@ -340,6 +341,7 @@ int run(const std::vector<std::string>& arguments, const Surroundings& surroundi
   const RetentionCommand retention(app);
   const RulesCommand rules(app);
   const OperationCommands operations(app);
+  const ManualCommands manual(app);
   const VersionCommand print_version(app);
 
   try {
@@ -365,6 +367,7 @@ int run(const std::vector<std::string>& arguments, const Surroundings& surroundi
   if (retention.chosen()) return retention.run(surroundings);
   if (rules.chosen()) return rules.run(surroundings);
   if (operations.chosen()) return operations.run(surroundings);
+  if (manual.chosen()) return manual.run(surroundings);
   return print_version.run(surroundings);
 }
 
