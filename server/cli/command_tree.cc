@@ -11,8 +11,11 @@
 namespace shale::cli {
 namespace {
 
-/// CLI11 adds to `FORMAT` the values that are taken: `FORMAT:{table,json}`.
+/// CLI11 adds to `FORMAT` what is checked: `FORMAT:{table,json}`, `N:INT in [1 - 9]`.
 void take_choices(Argument& argument) {
+  for (const std::string_view check : {":POSITIVE", ":INT in ["}) {
+    argument.form.resize(std::min(argument.form.find(check), argument.form.size()));
+  }
   const std::size_t brace = argument.form.find(":{");
   if (brace == std::string::npos || !argument.form.ends_with('}')) return;
   const std::string list = argument.form.substr(brace + 2, argument.form.size() - brace - 3);
@@ -75,7 +78,7 @@ Argument argument_of(const CLI::Option& option) {
   }
   for (const CLI::Option* other : option.get_excludes())
     argument.doc += ". Not together with " + other->get_name();
-  if (option.get_type_size() == 0) return argument;
+  if (option.get_expected_min() == 0) return argument;
   argument.form = option.get_type_name();
   argument.takes = taken_by(argument.form);
   take_choices(argument);

@@ -1,6 +1,7 @@
 #include "server/cli/completion.h"
 
 #include <algorithm>
+#include <map>
 
 namespace shale::cli {
 namespace {
@@ -72,30 +73,24 @@ constexpr std::string_view kBash = R"(_shale() {
 complete -F _shale shale
 )";
 
-std::string bash_values(const std::vector<std::string>& places, const Argument& argument) {
-  std::string action;
-  switch (argument.takes) {
+/// What fills `COMPREPLY` with the values of a flag.
+std::string bash_action(const Argument& flag) {
+  const auto from = [](const std::string& command) {
+    return "      mapfile -t COMPREPLY < <(" + command + " -- \"$cur\")\n";
+  };
+  constexpr const char* kNames = "      compopt -o filenames 2>/dev/null\n";
+  switch (flag.takes) {
     case Takes::kChoice:
-      action = "compgen -W " + quoted(joined(argument.choices, " "));
-      break;
+      return from("compgen -W " + quoted(joined(flag.choices, " ")));
     case Takes::kFile:
-      action = "compgen -f";
-      break;
+      return kNames + from("compgen -f");
     case Takes::kDirectory:
-      action = "compgen -d";
-      break;
+      return kNames + from("compgen -d");
     case Takes::kText:
     case Takes::kNothing:
       break;
   }
-  std::string lines = "    " + joined(places, " | ") + ")\n";
-  if (argument.takes == Takes::kFile || argument.takes == Takes::kDirectory) {
-    lines += "      compopt -o filenames 2>/dev/null\n";
-  }
-  if (!action.empty()) {
-    lines += "      mapfile -t COMPREPLY < <(" + action + " -- \"$cur\")\n";
-  }
-  return lines + "      ;;\n";
+  return {};
 }
 
 std::string replaced(std::string text, std::string_view what, std::string_view by) {
@@ -104,34 +99,32 @@ std::string replaced(std::string text, std::string_view what, std::string_view b
 
 std::string bash(const Command& program) {
   std::vector<std::string> commands;
-  std::string values;
+  std::map<std::string, std::vector<std::string>> values;  // where each action is done
   std::string words;
   for (const Command* command : all_commands(program)) {
-    if (!command->path.empty()) {
-      const std::size_t blank = command->path.rfind(' ') + 1;
-      const std::string above = blank == 0 ? "" : command->path.substr(0, blank - 1);
-      commands.push_back(quoted(above + ' ' + command->name));
-    }
     std::vector<std::string> names;
-    for (const Command& below : command->commands)
+    for (const Command& below : command->commands) {
       names.push_back(below.name);
+      commands.push_back(quoted(command->path + ' ' + below.name));
+    }
+    for (const Argument& word : command->words)
+      names.insert(names.end(), word.choices.begin(), word.choices.end());
     std::vector<std::string> flags;
     for (const Argument& flag : command->flags) {
       flags.insert(flags.end(), flag.names.begin(), flag.names.end());
       if (flag.takes == Takes::kNothing) continue;
-      std::vector<std::string> places;
       for (const std::string& name : flag.names)
-        places.push_back(quoted(command->path + ' ' + name));
-      values += bash_values(places, flag);
+        values[bash_action(flag)].push_back(quoted(command->path + ' ' + name));
     }
-    for (const Argument& word : command->words)
-      names.insert(names.end(), word.choices.begin(), word.choices.end());
     words += "        " + quoted(command->path) + ") words=" + quoted(joined(flags, " "));
     if (!names.empty()) words += " values=" + quoted(joined(names, " "));
     words += " ;;\n";
   }
-  std::string script = replaced(std::string(kBash), "@COMMANDS@", joined(commands, " | "));
-  return replaced(replaced(script, "@VALUES@", values), "@WORDS@", words);
+  std::string cases;
+  for (const auto& [action, places] : values)
+    cases += "    " + joined(places, " | ") + ")\n" + action + "      ;;\n";
+  const std::string script = replaced(std::string(kBash), "@COMMANDS@", joined(commands, " | "));
+  return replaced(replaced(script, "@VALUES@", cases), "@WORDS@", words);
 }
 
 // ---- zsh -------------------------------------------------------------------------------
@@ -208,7 +201,7 @@ std::string fish_quoted(std::string_view text) {
   return '\'' + escaped(text, "'\\", "\\") + '\'';
 }
 
-constexpr std::string_view kFish = R"(function __shale_command
+constexpr std::string_view kFish = R"(function __shale_at
   set -l path
   for word in (commandline -opc)[2..]
     switch "$path $word"
@@ -216,7 +209,7 @@ constexpr std::string_view kFish = R"(function __shale_command
         set path (string trim -- "$path $word")
     end
   end
-  echo $path
+  test "$path" = "$argv"
 end
 complete -c shale -f
 )";
@@ -225,9 +218,7 @@ std::string fish(const Command& program) {
   std::string lines;
   std::vector<std::string> commands;
   for (const Command* command : all_commands(program)) {
-    const std::string front =
-        "complete -c shale -n " +
-        fish_quoted("test (__shale_command | string collect -a) = \"" + command->path + '"');
+    const std::string front = "complete -c shale -n " + fish_quoted("__shale_at " + command->path);
     for (const Command& below : command->commands) {
       commands.push_back(fish_quoted(command->path + ' ' + below.name));
       lines += front + " -a " + below.name + " -d " + fish_quoted(brief(below.doc)) + '\n';

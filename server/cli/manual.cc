@@ -146,9 +146,10 @@ Page page_of(const Command& noun, std::string_view version) {
   page.heading("Name");
   page.line(Troff::plain(page_name(noun)) + " \\- " + Troff::plain(noun.doc));
   page.heading("Synopsis");
-  for (const Command* leaf : leaves(noun)) {
+  const auto runnable = leaves(noun);
+  for (const Command* leaf : runnable) {
+    if (leaf != runnable.front()) page.next_line();
     page.line(synopsis(*leaf));
-    page.next_line();
   }
   page.heading("Description");
   page.text(noun.doc + '.');

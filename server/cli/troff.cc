@@ -48,10 +48,17 @@ void Troff::subheading(std::string_view text) {
 void Troff::text(std::string_view paragraphs) {
   while (!paragraphs.empty()) {
     const std::size_t end = std::min(paragraphs.find("\n\n"), paragraphs.size());
-    page_ += ".PP\n";
+    paragraph();
     line(marked_up(paragraphs.substr(0, end)));
     paragraphs.remove_prefix(std::min(end + 2, paragraphs.size()));
   }
+}
+
+void Troff::paragraph() {
+  // A heading begins one by itself.
+  const std::string_view page = page_;
+  const std::string_view last = page.substr(page.rfind('\n', page.size() - 2) + 1);
+  if (!last.starts_with(".SH ") && !last.starts_with(".SS ")) page_ += ".PP\n";
 }
 
 void Troff::item(const std::string& term, std::string_view meaning) {
@@ -76,7 +83,8 @@ void Troff::next_line() {
 }
 
 void Troff::example(std::string_view lines) {
-  page_ += ".PP\n.nf\n";
+  paragraph();
+  page_ += ".nf\n";
   line(plain(lines));
   page_ += ".fi\n";
 }

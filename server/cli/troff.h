@@ -31,6 +31,8 @@ class Troff {
   static std::string italic(std::string_view text);
 
  private:
+  void paragraph();
+
   std::string page_;
 };
 
