@@ -1,6 +1,5 @@
 #include "server/cli/command_line.h"
 
-#include <memory>
 #include <optional>
 #include <ostream>
 #include <ranges>
@@ -15,15 +14,17 @@
 
 #include "server/cli/access_commands.h"
 #include "server/cli/certificates.h"
+#include "server/cli/config_flags.h"
 #include "server/cli/doctor_command.h"
 #include "server/cli/exposure.h"
 #include "server/cli/gc_command.h"
+#include "server/cli/help.h"
 #include "server/cli/history_command.h"
+#include "server/cli/manual_commands.h"
 #include "server/cli/operation_commands.h"
 #include "server/cli/removal_command.h"
 #include "server/cli/retention_command.h"
 #include "server/cli/robot_command.h"
-#include "server/cli/rules_check.h"
 #include "server/cli/scrub_command.h"
 #include "server/cli/tag_command.h"
 #include "server/cli/tls_command.h"
@@ -31,26 +32,10 @@
 #include "server/cli/version.h"
 #include "server/config/load.h"
 #include "server/config/print.h"
-#include "server/config/settings.h"
 
 namespace shale::cli {
 
 namespace {
-
-constexpr std::string_view kExitCodes =
-    "Exit codes: 0 done, 1 could not be done, 2 wrong command line or configuration.";
-
-/// The group of the settings' flags, which help leaves to `flag_help`.
-constexpr const char* kSettings = "Settings";
-
-class HelpFormatter : public CLI::Formatter {
- public:
-  std::string make_group(std::string group, bool is_positional,
-                         std::vector<const CLI::Option*> options) const override {
-    if (group == kSettings) return {};
-    return CLI::Formatter::make_group(std::move(group), is_positional, std::move(options));
-  }
-};
 
 /// CLI11 takes arguments from the back, and `--flag=` for a flag without a value.
 std::vector<std::string> for_cli11(const std::vector<std::string>& arguments) {
@@ -80,64 +65,6 @@ std::string complaint(const CLI::App& app, const CLI::Error& error,
   }
   return "shale: " + what + "\nRun `shale --help` or `shale COMMAND --help` for more.\n";
 }
-
-/// `--config` and one flag for each setting, on one subcommand.
-class ConfigFlags {
- public:
-  explicit ConfigFlags(CLI::App& command) {
-    command.add_option("--config", file_, "YAML file with settings; also SHALE_CONFIG")
-        ->type_name("FILE");
-    values_.resize(config::settings().size());
-    auto values = values_.begin();
-    for (const config::Setting& setting : config::settings()) {
-      std::string names = "--" + std::string(setting.key);
-      if (!setting.flag.empty()) names += ",--" + std::string(setting.flag);
-      command.add_option(names, *values++)->allow_extra_args(false)->group(kSettings);
-    }
-    command.footer(config::flag_help() + '\n' + std::string(kExitCodes));
-  }
-  ConfigFlags(const ConfigFlags&) = delete;  // CLI11 keeps pointers to the members
-  ConfigFlags& operator=(const ConfigFlags&) = delete;
-
-  /// The configuration that the sources give; none when it has problems, which
-  /// have been written to `err` then.
-  std::optional<config::Loaded> load(const Surroundings& surroundings) const {
-    auto loaded = config::load(sources(surroundings.environment));
-    if (const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded)) {
-      for (const config::Problem& problem : *problems)
-        surroundings.err << problem.str() << '\n';
-      return std::nullopt;
-    }
-    auto& good = std::get<config::Loaded>(loaded);
-    const auto wrong_rules = check_rules(good.config.rules);
-    for (const config::Problem& problem : wrong_rules)
-      surroundings.err << problem.str() << '\n';
-    if (!wrong_rules.empty()) return std::nullopt;
-    const CertificateCheck certificates = check_certificates(good);
-    for (const config::Problem& problem : certificates.faults)
-      surroundings.err << problem.str() << '\n';
-    if (!certificates.faults.empty()) return std::nullopt;
-    return std::move(good);
-  }
-
- private:
-  config::Sources sources(const std::vector<std::string>& environment) const {
-    config::Sources sources{.file = file_, .environment = environment, .flags = {}};
-    if (!sources.file) sources.file = config_file_of(environment);
-    auto values = values_.begin();
-    for (const config::Setting& setting : config::settings()) {
-      const std::vector<std::string>& given = *values++;
-      if (given.empty()) continue;
-      const std::string_view flag = setting.flag.empty() ? setting.key : setting.flag;
-      sources.flags.push_back(
-          {.flag = "--" + std::string(flag), .key = std::string(setting.key), .values = given});
-    }
-    return sources;
-  }
-
-  std::optional<std::string> file_;
-  std::vector<std::vector<std::string>> values_;  ///< one for each setting, in their order
-};
 
 class ServeCommand {
  public:
@@ -395,7 +322,7 @@ int run(const std::vector<std::string>& arguments, const Surroundings& surroundi
   app.set_version_flag("--version", "shale " + std::string(version()));
   app.footer("`shale COMMAND --help` tells more about each.\n" + std::string(kExitCodes));
   app.require_subcommand(1);
-  app.formatter(std::make_shared<HelpFormatter>());
+  app.formatter(help_formatter());
   app.failure_message([&](const CLI::App* failed, const CLI::Error& error) {
     return complaint(*failed, error, arguments);
   });
@@ -416,6 +343,7 @@ int run(const std::vector<std::string>& arguments, const Surroundings& surroundi
   const RetentionCommand retention(app);
   const RulesCommand rules(app);
   const OperationCommands operations(app);
+  const ManualCommands manual(app);
   const VersionCommand print_version(app);
 
   try {
@@ -442,6 +370,7 @@ int run(const std::vector<std::string>& arguments, const Surroundings& surroundi
   if (retention.chosen()) return retention.run(surroundings);
   if (rules.chosen()) return rules.run(surroundings);
   if (operations.chosen()) return operations.run(surroundings);
+  if (manual.chosen()) return manual.run(surroundings);
   return print_version.run(surroundings);
 }
 

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <ostream>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -50,20 +51,16 @@ std::variant<ControlAnswer, std::string> ask_server(const std::string& path,
   return ControlAnswer{answered.status, std::move(answered.body)};
 }
 
-ControlOption::ControlOption(CLI::App& command) {
-  command.add_option("--data-dir", data_dir_, "The data directory of the server that is meant")
-      ->type_name("DIR");
-  command.add_option("--config", config_, "Its configuration; also SHALE_CONFIG")
-      ->type_name("FILE");
-  command.add_option("--socket", socket_, "Its control socket")->type_name("PATH");
-}
+namespace {
 
-std::optional<std::string> ControlOption::path(const Surroundings& surroundings) const {
-  if (socket_) return socket_;
-  config::Sources sources{.file = config_ ? config_ : config_file_of(surroundings.environment),
-                          .environment = surroundings.environment,
-                          .flags = {}};
-  if (data_dir_) sources.flags.push_back({"--data-dir", "storage.data_dir", {*data_dir_}});
+/// Of the service that the package installs: which is meant when no other server is named or
+/// has its data here.
+constexpr const char* kServiceConfig = "/etc/shale/shale.yaml";
+
+/// The socket of the server that has such a configuration; none when it takes no commands, or
+/// the configuration is wrong, and why has been written to `err`.
+std::optional<std::string> path_by(const config::Sources& sources,
+                                   const Surroundings& surroundings) {
   const auto loaded = config::load(sources);
   if (const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded)) {
     for (const config::Problem& problem : *problems)
@@ -75,6 +72,36 @@ std::optional<std::string> ControlOption::path(const Surroundings& surroundings)
   surroundings.err << "shale: server.control is none, so that server takes no commands: leave it "
                       "out, or name a file, and restart\n";
   return std::nullopt;
+}
+
+}  // namespace
+
+ControlOption::ControlOption(CLI::App& command) {
+  command.add_option("--data-dir", data_dir_, "The data directory of the server that is meant")
+      ->type_name("DIR");
+  command
+      .add_option("--config", config_,
+                  "Its configuration; also SHALE_CONFIG, else ./data is looked at and "
+                  "/etc/shale/shale.yaml")
+      ->type_name("FILE");
+  command.add_option("--socket", socket_, "Its control socket")->type_name("PATH");
+}
+
+std::optional<std::string> ControlOption::path(const Surroundings& surroundings) const {
+  if (socket_) return socket_;
+  config::Sources sources{.file = config_ ? config_ : config_file_of(surroundings.environment),
+                          .environment = surroundings.environment,
+                          .flags = {}};
+  if (data_dir_) sources.flags.push_back({"--data-dir", "storage.data_dir", {*data_dir_}});
+  auto path = path_by(sources, surroundings);
+  std::error_code error;
+  const bool named = sources.file || data_dir_;
+  if (path && !named && !std::filesystem::exists(*path, error) &&
+      std::filesystem::exists(kServiceConfig, error)) {
+    sources.file = kServiceConfig;
+    path = path_by(sources, surroundings);
+  }
+  return path;
 }
 
 std::optional<std::string> ControlOption::ask(const Surroundings& surroundings,

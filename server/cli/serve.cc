@@ -13,10 +13,14 @@
 #include "server/cli/compose.h"
 #include "server/cli/exposure.h"
 #include "server/cli/process_limits.h"
+#include "server/cli/service_manager.h"
 #include "server/cli/version.h"
 
 namespace shale::cli {
 namespace {
+
+/// What ending takes beyond the time that requests may take.
+constexpr std::chrono::seconds kClosing{60};
 
 /// Blocks the signals that the program answers to, in this thread and in all that
 /// it starts from here on, and waits for one of them.
@@ -78,6 +82,7 @@ int serve(const Serving& serving) {
 
 int serve_on(const Serving& serving, const Ground& ground) {
   const Signals signals;
+  const ServiceManager manager(std::getenv("NOTIFY_SOCKET"));  // NOLINT(concurrency-mt-unsafe)
   const int descriptors = share_descriptors();
   bound_heap();
   log::Logger logger(log_options(serving.config, ::isatty(STDERR_FILENO) != 0));
@@ -89,12 +94,16 @@ int serve_on(const Serving& serving, const Ground& ground) {
   for (const std::string& warning : exposures(serving.config))
     logger.warn(warning);
 
+  manager.ready();
   int signal = signals.wait();
   while (signal == SIGHUP) {
+    manager.reloading();
     reload(house, logger);
+    manager.ready();
     signal = signals.wait();
   }
   const auto config = house.operating.config();
+  manager.stopping(config->timeouts.drain_delay + config->timeouts.drain + kClosing);
   house.operating.drain();
   logger.info("stopping", {{"signal", ::sigabbrev_np(signal)}});
   if (config->timeouts.drain_delay.count() > 0) signals.wait(config->timeouts.drain_delay);

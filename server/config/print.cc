@@ -154,16 +154,6 @@ std::string wrapped(std::string_view margin, std::string_view text) {
   return lines;
 }
 
-/// The default as one would type it behind a flag.
-std::string default_text(const Setting& setting) {
-  std::string text;
-  for (const std::string& item : setting.texts(Config{})) {
-    if (!text.empty()) text += ", ";
-    text += item;
-  }
-  return text.empty() ? "empty" : text;
-}
-
 std::string heading(std::string section) {
   section.front() = static_cast<char>(section.front() - 'a' + 'A');
   return '\n' + section + ":\n";
@@ -261,8 +251,12 @@ std::string reference() {
          text += margin + '#' + std::string(setting.name()) + ": " + yaml_value(setting, defaults) +
                  '\n';
        });
-  text +=
-      "\n# The most that the repositories of a namespace may hold together: team-a is the\n"
+  return text + '\n' + reference_of_lists();
+}
+
+std::string reference_of_lists() {
+  std::string text =
+      "# The most that the repositories of a namespace may hold together: team-a is the\n"
       "# repository team-a and all that begin with team-a/. Bytes count each blob and manifest "
       "once\n"
       "# for each repository that has it. One of `bytes` and `tags` may be left out. A push "
@@ -292,6 +286,15 @@ std::string flag_help() {
                          "Takes: " + setting.form + ". Default: " + default_text(setting) + '.');
        });
   return text;
+}
+
+std::string default_text(const Setting& setting) {
+  std::string text;
+  for (const std::string& item : setting.texts(Config{})) {
+    if (!text.empty()) text += ", ";
+    text += item;
+  }
+  return text.empty() ? "empty" : text;
 }
 
 }  // namespace shale::config

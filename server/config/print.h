@@ -4,6 +4,7 @@
 
 #include "server/config/config.h"
 #include "server/config/load.h"
+#include "server/config/settings.h"
 
 namespace shale::config {
 
@@ -19,7 +20,13 @@ std::string to_table(const Loaded& loaded);
 /// A sample file with every setting, its meaning and, commented out, its default.
 std::string reference();
 
+/// The end of that file: quotas and rules, which are no settings but lists.
+std::string reference_of_lists();
+
 /// The settings as flags, for the help text of a command.
 std::string flag_help();
+
+/// The default as one would type it behind a flag.
+std::string default_text(const Setting& setting);
 
 }  // namespace shale::config
