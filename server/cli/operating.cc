@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "metrics/process.h"
+#include "metrics/samples.h"
 #include "server/cli/compose.h"
 #include "server/cli/house.h"
 #include "server/cli/readiness.h"
@@ -39,6 +40,12 @@ Operating::Operating(House& house, const Serving& serving, log::Logger& logger)
       started_(std::chrono::steady_clock::now()),
       level_(cli::log_level(serving.config)) {
   house_.registry.set_read_only(serving.config.server.read_only);
+  house_.metrics.add_source([this](metrics::Samples& samples) {
+    for (const api::HealthCheck& check : readiness()) {
+      samples.gauge("shale_ready", "Whether a check of /readyz is fine.", check.ok ? 1 : 0,
+                    {{"check", check.name}});
+    }
+  });
 }
 
 void Operating::begin() {

@@ -84,6 +84,12 @@ def pages():
     whole = "the whole catalog, page by page"
     yield walk("catalog-all", whole, catalog + "?n=1000", "repositories", lambda sizes: sizes.repositories)
 
+    def scrape(context, server):
+        return context.load.page(server, "/metrics")
+
+    title, bars = "the metrics, many repositories stored", (Bar("time", at_most=10),)
+    yield Figure("pages/metrics", title, ("shale",), scrape, ("time", "cpu"), bars, "big")
+
 
 def downloads():
     bars = (Bar("throughput", "nginx", at_least=0.95), Bar("cpu per GiB", "nginx", at_most=1.1), PEAK)
