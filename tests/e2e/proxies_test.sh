@@ -14,7 +14,7 @@ require_namespaces
 
 HOST=registry.example.com
 OUTSIDE=192.0.2.1
-LAYER_MB=${SHALE_PROXY_LAYER_MB:-300}
+LAYER_MB=${SHALE_PROXY_LAYER_MB:-200}
 REGISTRY=127.0.0.1:5000
 PROXY=  # the one that is in front
 
@@ -62,7 +62,7 @@ has_received() { (($(received) >= $1)); }
 # Files that the proxy's processes have open and nobody else can see.
 hidden_files() {
   local folders
-  mapfile -t folders < <({ echo "${DAEMON_PID[$PROXY]}" && pgrep -P "${DAEMON_PID[$PROXY]}"; } | sed 's|.*|/proc/&/fd|')
+  mapfile -t folders < <({ echo "${DAEMON_PID[$PROXY]}" && { pgrep -P "${DAEMON_PID[$PROXY]}" || true; }; } | sed 's|.*|/proc/&/fd|')
   find "${folders[@]}" -lname '/*(deleted)' -not -lname '/dev/*' -not -lname '/memfd:*'
 }
 
@@ -128,13 +128,14 @@ show_docker() {  # HOW IT GOES
   docker tag large "$HOST/team/large"
   docker push "$HOST/team/large" >"$WORK/push" 2>&1 &
   local client=$!
-  wait_until 60 "half of the layer" has_received $((LAYER_MB * 500000))
+  wait_until 60 "a fifth of the layer" has_received $((LAYER_MB * 200000))
   if [[ $1 == 'is killed' ]]; then
     kill -KILL "$SERVER_PID"
-    wait "$SERVER_PID" || true
+    stop_daemon server
   else
     stop_server
   fi
+  kill -0 "$client" || fail "the push had ended before"
   start_shale
   wait "$client" || fail "docker push: $(tail -n 3 "$WORK/push")"
   docker image rm "$HOST/team/large" large >/dev/null
@@ -147,12 +148,11 @@ show_docker() {  # HOW IT GOES
 
 start_docker
 cover /etc/docker
-mkdir -p "/etc/docker/certs.d/$HOST" "$WORK/context"
+mkdir -p "/etc/docker/certs.d/$HOST"
 cp "$CA.crt" "/etc/docker/certs.d/$HOST/ca.crt"
-head -c "${LAYER_MB}M" /dev/urandom >"$WORK/context/layer"
-printf 'FROM scratch\nCOPY layer /layer\n' >"$WORK/context/Dockerfile"
-docker_build large "$WORK/context" >/dev/null
-rm "$WORK/context/layer"
+head -c "${LAYER_MB}M" /dev/urandom >"$WORK/layer"
+tar -C "$WORK" -c layer | docker import - large >/dev/null
+rm "$WORK/layer"
 IMAGE=$(image_id large)
 
 for PROXY in nginx haproxy; do
