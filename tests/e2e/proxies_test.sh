@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# nginx and HAProxy with the files of deploy/ as they are, in a network of their own, in front of a Shale that listens where it
-# does by default: docker's large layers, addresses, request ids, what is shut, streaming, and restarts behind them.
+# nginx and HAProxy with the files of deploy/ as they are, in a network of their own, in front of a Shale that listens
+# where it does by default: docker's large layers, addresses, request ids, what is shut, streaming, and restarts.
 source "$(dirname "$0")/lib/namespaces.sh"
 enter_namespaces --mount --net -- "$@"
 source "$(dirname "$0")/lib/scenario.sh"
