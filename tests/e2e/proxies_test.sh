@@ -37,6 +37,7 @@ start_nginx() {
   cover /etc/nginx /etc/nginx/mime.types "$WORK"/{nginx.conf,shale.crt,shale.key}
   mkdir /etc/nginx/conf.d
   cp "$ROOT/deploy/nginx/shale.conf" /etc/nginx/conf.d/
+  without_ipv6 /etc/nginx/conf.d/shale.conf
   cover /var/lib/nginx
   cover /var/log/nginx
   start_daemon nginx /usr/sbin/nginx -g 'daemon off;'
@@ -46,9 +47,13 @@ nginx_log() { cat /var/log/nginx/shale.log; }
 start_haproxy() {
   cat "$WORK/shale.crt" "$WORK/shale.key" >"$WORK/shale.pem"
   cover /etc/haproxy "$ROOT/deploy/haproxy/haproxy.cfg" "$WORK/shale.pem"
+  without_ipv6 /etc/haproxy/haproxy.cfg
   start_daemon haproxy haproxy -db -f /etc/haproxy/haproxy.cfg
 }
 haproxy_log() { cat "$LOGS/haproxy.log"; }
+
+# The machine may have no IPv6.
+without_ipv6() { [[ -e /proc/net/if_inet6 ]] || sed -i '/\[::\]/d' "$1"; }
 
 start_shale() { start_server --server.trusted_proxies 127.0.0.1 --server.absolute_locations true; }
 
