@@ -114,6 +114,16 @@ pull() {
 pull
 expect_match "the tags" busybox.*1 "busybox $(inside shale tag list tools/busybox)"
 
+it "reloads as its unit says, or says why not and serves on"
+read -ra reload < <(unit ExecReload)
+reload() { chroot --userspec=shale:shale "$CHROOT" env -i "${reload[@]}"; }
+reload
+echo 'limits: {page_size: many}' >>"$CHROOT/etc/shale/shale.yaml"
+expect_failure reload
+expect_match "what it says" 'shale.yaml:[0-9]+:.*page_size' "$OUTPUT"
+sed -i '$d' "$CHROOT/etc/shale/shale.yaml"
+pull
+
 it "tells systemd when it reloads and when it stops"
 kill -HUP "$SERVER_PID"
 wait_until 10 "the reload" grep -q RELOADING=1 "$WORK/told"
