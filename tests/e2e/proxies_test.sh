@@ -64,11 +64,12 @@ is_through() { through GET /v2/ && [[ $STATUS == 200 ]]; }
 received() { find "$DATA/uploads" -type f -printf '%s\n' | awk '{ sum += $1 } END { print sum + 0 }'; }
 has_received() { (($(received) >= $1)); }
 
-# Files that the proxy's processes have open and nobody else can see.
+# Files that the proxy's processes have open and nobody else can see; those that this script was given aside.
 hidden_files() {
   local folders
   mapfile -t folders < <({ echo "${DAEMON_PID[$PROXY]}" && { pgrep -P "${DAEMON_PID[$PROXY]}" || true; }; } | sed 's|.*|/proc/&/fd|')
-  find "${folders[@]}" -lname '/*(deleted)' -not -lname '/dev/*' -not -lname '/memfd:*'
+  find "${folders[@]}" -lname '/*(deleted)' -not -lname '/dev/*' -not -lname '/memfd:*' -printf '%l\n' |
+    grep -vxFf <(find "/proc/$$/fd" -type l -printf '%l\n') || true
 }
 
 show_addresses() {
