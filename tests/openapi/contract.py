@@ -1,0 +1,126 @@
+"""The contract as a program sees it: its operations, and what is wrong with an answer to one of them."""
+
+import re
+
+import jsonschema
+import yaml
+
+METHODS = ("get", "head", "post", "put", "patch", "delete", "options")
+# What any answer may carry, since it is HTTP's own.
+PROTOCOL_FIELDS = {"connection", "content-length", "content-type", "date", "transfer-encoding"}
+# Statuses that stand behind 4XX: all others have to be told by name.
+ANYWHERE = {400, 408, 413, 414, 417, 429, 431}
+
+
+def closed(schema):
+    """The same schema, but of an object no member is taken that it does not name: a client may meet new ones, a test not."""
+    if isinstance(schema, list):
+        return [closed(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    parts = {key: closed(part) for key, part in schema.items()}
+    if parts.get("type") == "object" and "properties" in parts:
+        parts.setdefault("additionalProperties", False)
+    return parts
+
+
+class Contract:
+    def __init__(self, text):
+        self.document = yaml.safe_load(text)
+        schemas = self.document["components"]["schemas"]
+        strict = {"components": {"schemas": closed(schemas)}}
+        self._resolver = jsonschema.RefResolver("", strict)
+        self.operations = {
+            (method.upper(), path): Operation(self, method.upper(), path, item)
+            for path, item in self.document["paths"].items()
+            for method in METHODS
+            if method in item
+        }
+
+    def resolved(self, node):
+        """Of a node that may be a reference into the components, what it means."""
+        while isinstance(node, dict) and set(node) == {"$ref"}:
+            found = self.document
+            for step in node["$ref"].removeprefix("#/").split("/"):
+                found = found[step]
+            node = found
+        return node
+
+    def faults(self, value, schema):
+        """What is wrong with a value."""
+        validator = jsonschema.Draft202012Validator(closed(schema), resolver=self._resolver)
+        return [f"{'/'.join(map(str, error.absolute_path)) or 'all of it'}: {error.message[:300]}" for error in validator.iter_errors(value)]
+
+
+class Operation:
+    def __init__(self, contract, method, path, item):
+        self.contract, self.method, self.path = contract, method, path
+        self._node = item[method.lower()]
+        self.responses = {str(status): contract.resolved(node) for status, node in self._node["responses"].items()}
+        parameters = map(contract.resolved, item.get("parameters", []) + self._node.get("parameters", []))
+        self.parameters = {(each["in"], each["name"].lower()): each for each in parameters}
+        self.body = self._node.get("requestBody")
+
+    def __str__(self):
+        return f"{self.method} {self.path}"
+
+    def told_statuses(self):
+        """The statuses that the contract tells by name, so that each has to be seen."""
+        return {status for status in self.responses if status.isdigit()}
+
+    def response_key(self, status):
+        if str(status) in self.responses:
+            return str(status)
+        if 400 <= status < 500:
+            return "4XX" if status in ANYWHERE else None
+        return "5XX" if status >= 500 else None
+
+    def request_faults(self, query, headers, content_type, body):
+        """What is wrong with a request that is meant to be right. `body` is JSON that was read, or none."""
+        for kind, names in (("query", query), ("header", headers)):
+            for name in names:
+                if (kind, name.lower()) not in self.parameters:
+                    yield f"the {kind} parameter {name} is not in the contract"
+        if content_type is None:
+            return
+        media = (self.body or {}).get("content", {}).get(content_type.split(";")[0])
+        if media is None:
+            yield f"a body of type {content_type} is not in the contract"
+        elif body is not None:
+            yield from self.contract.faults(body, media.get("schema", {}))
+
+    def answer_faults(self, status, headers, body):
+        """What is wrong with an answer. `headers` are pairs; `body` is JSON that was read, or none."""
+        response = self.responses.get(self.response_key(status) or "")
+        if response is None:
+            yield f"the status {status} is not in the contract"
+            return
+        yield from self._header_faults(response, headers)
+        yield from self._content_faults(response, dict((name.lower(), value) for name, value in headers), body)
+
+    def _header_faults(self, response, headers):
+        told = {name.lower(): self.contract.resolved(node) for name, node in response.get("headers", {}).items()}
+        for name, value in headers:
+            if name.lower() in PROTOCOL_FIELDS:
+                continue
+            if name.lower() not in told:
+                yield f"the field {name} is not in the contract"
+                continue
+            for fault in self.contract.faults(value, told[name.lower()]["schema"]):
+                yield f"the field {name} is {value!r}: {fault}"
+        there = {name.lower() for name, _ in headers}
+        yield from (f"the field {name} is missing" for name, node in told.items() if node.get("required") and name not in there)
+
+    def _content_faults(self, response, headers, body):
+        content = response.get("content", {})
+        content_type = headers.get("content-type")
+        if content_type is None:
+            if content and headers.get("content-length") != "0":
+                yield "the type of the content is missing"
+            return
+        media = content.get(content_type) or content.get(re.split(" *;", content_type)[0])
+        if media is None and content_type not in content and content_type.split(";")[0] not in content:
+            if headers.get("content-length", "0") != "0" or content:
+                yield f"content of type {content_type} is not in the contract"
+        elif body is not None and media:
+            yield from self.contract.faults(body, media.get("schema", {}))
