@@ -18,7 +18,7 @@ END
 cat >"$config" <<END
 storage: {lease: 1h}
 limits: {page_size: 500, manifest_bytes: 16KiB, tags_per_push: 3}
-auth: {htpasswd: users, policy: policy.yaml, robots: true}
+auth: {htpasswd: $WORK/users, policy: $WORK/policy.yaml, robots: true}
 quotas:
   - {namespace: team, bytes: 1GiB, tags: 100}
   - {namespace: small, tags: 1}
