@@ -64,6 +64,9 @@ Result<http::Response> post_read_only(const Call& call);
 Result<http::Response> get_log_level(const Call& call);
 Result<http::Response> post_log_level(const Call& call);
 
+// The contract itself: contract.cc.
+Result<http::Response> get_contract(const Call& call);
+
 // Where there is authentication: tokens.cc.
 Result<http::Response> get_token(const Call& call);
 Result<http::Response> post_token(const Call& call);

@@ -53,6 +53,7 @@ constexpr std::string_view kStatus = "/api/v1/status";
 constexpr std::string_view kReload = "/api/v1/reload";
 constexpr std::string_view kReadOnly = "/api/v1/read-only";
 constexpr std::string_view kLogLevel = "/api/v1/log-level";
+constexpr std::string_view kContract = "/openapi.yaml";
 
 constexpr std::array kRoutes = {
     Route{Method::kGet, Resource::kBase, "/v2/", Need::kLogin, PointRead{get_base}},
@@ -176,6 +177,9 @@ constexpr std::array kRoutes = {
     Route{Method::kHead, Resource::kLogLevel, kLogLevel, Need::kAdmin, PointRead{get_log_level}},
     Route{Method::kPost, Resource::kLogLevel, kLogLevel, Need::kAdmin,
           Blocking{post_log_level, Blocking::Body::kSmall}},
+
+    Route{Method::kGet, Resource::kContract, kContract, Need::kNothing, PointRead{get_contract}},
+    Route{Method::kHead, Resource::kContract, kContract, Need::kNothing, PointRead{get_contract}},
 };
 
 }  // namespace

@@ -37,6 +37,7 @@ constexpr std::array kFixed = {
     Fixed{"/readyz", Resource::kReady},
     Fixed{"/startupz", Resource::kStarted},
     Fixed{"/metrics", Resource::kMetrics},
+    Fixed{"/openapi.yaml", Resource::kContract},
 };
 
 /// Splits off what follows the last slash; none when there is no slash.

@@ -55,6 +55,7 @@ enum class Resource : std::uint8_t {
   kReload,    ///< /api/v1/reload
   kReadOnly,  ///< /api/v1/read-only
   kLogLevel,  ///< /api/v1/log-level
+  kContract,  ///< /openapi.yaml
 };
 
 /// A path, taken apart but not yet validated.

@@ -9,12 +9,13 @@ OURS = {  # directory -> our directories it may include, itself aside
     "blobstore": set(),
     "auth": set(),
     "metrics": set(),
+    "openapi": set(),
     "server/config": set(),
     "server/log": set(),
     "server/http": set(),
     "server/index": BASE,
     "server/registry": BASE | {"server/index"},
-    "server/api": BASE | {"server/http", "server/registry", "server/index", "server/log", "auth", "metrics"},
+    "server/api": BASE | {"server/http", "server/registry", "server/index", "server/log", "auth", "metrics", "openapi"},
     "server/net": {"server/http", "server/log"},
 }
 FENCED = {  # third-party prefix -> the only places that may include it

@@ -100,6 +100,8 @@ std::string written(const Target& target) {
       return "/api/v1/read-only";
     case Resource::kLogLevel:
       return "/api/v1/log-level";
+    case Resource::kContract:
+      return "/openapi.yaml";
   }
   std::abort();
 }

@@ -170,6 +170,8 @@ const std::map<string, Expected> kTable = {
     {"GET /api/v1/log-level", {401, 401, 403, 403}},
     {"HEAD /api/v1/log-level", {401, 401, 403, 403}},
     {"POST /api/v1/log-level", {401, 401, 403, 403}},
+    {"GET /openapi.yaml", {200, 401, 200, 200}},
+    {"HEAD /openapi.yaml", {200, 401, 200, 200}},
 };
 
 void check_refusal(const WireResponse& answer, int status, bool with_body) {
