@@ -73,12 +73,13 @@ did() { jq ".$1" did.json; }
 echo "        $(did requests) requests: $(jq -c . did.json)"
 
 counted() { [[ $(ask "sum($1{job=\"shale\"$2})") == "$3" ]]; }
+# The last scrape may have been before the last request.
 expect_counted() {  # METRIC MATCHERS NUMBER
-  counted "$@" || fail "$1{$2}: expected $3, got '$(ask "sum($1{job=\"shale\"$2})")'"
+  wait_until 10 "$1{$2} to be $3: it is $(ask "sum($1{job=\"shale\"$2})")" counted "$@"
 }
 
 it "has counted what the clients did, no more and no less"
-wait_until 20 "the last push to be scraped" counted shale_manifest_pulls_total "" "$(did manifests_pulled)"
+expect_counted shale_manifest_pulls_total "" "$(did manifests_pulled)"
 expect_counted shale_manifest_pushes_total "" "$(did manifests_pushed)"
 expect_counted shale_blob_pushes_total "" "$(did blobs_pushed)"
 expect_counted shale_blob_pulls_total "" "$(did blobs_pulled)"
@@ -110,7 +111,7 @@ positive 'shale_tls_handshakes_total{job="shale"}'
 positive 'shale_logins_total{job="shale", source="user", outcome="accepted"}'
 positive '1 - shale_stored_bytes{job="shale"} / shale_logical_bytes{job="shale"}'
 expect_equal "checks of /readyz that are fine" 4 "$(ask 'sum(shale_ready{job="shale"})')"
-expect_equal "targets that were down meanwhile" '' "$(ask 'min_over_time(up[15s]) == 0')"
+expect_equal "targets that were hardly up meanwhile" '' "$(ask 'avg_over_time(up[15s]) < 0.5')"
 expect_equal "pushes, by the address of its own" "$(did manifests_pushed)" \
   "$(ask 'sum(shale_manifest_pushes_total{job="shale-own"})')"
 
