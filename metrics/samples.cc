@@ -35,7 +35,8 @@ prometheus::MetricFamily& Samples::Families::family(std::string_view name, std::
 void Samples::counter(std::string_view name, std::string_view help, double value, Labels labels) {
   prometheus::ClientMetric metric = metric_with(std::move(labels));
   metric.counter.value = value;
-  families_->family(name, help, prometheus::MetricType::Counter).metric.push_back(std::move(metric));
+  families_->family(name, help, prometheus::MetricType::Counter)
+      .metric.push_back(std::move(metric));
 }
 
 void Samples::gauge(std::string_view name, std::string_view help, double value, Labels labels) {

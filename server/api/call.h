@@ -36,8 +36,8 @@ struct Call {
   const http::Query& query;
   registry::Registry& registry;
   const Settings& settings;
-  const Caller* caller = nullptr;  ///< null where there is no authentication
-  const Guard* guard = nullptr;    ///< likewise
+  const Caller* caller = nullptr;    ///< null where there is no authentication
+  const Guard* guard = nullptr;      ///< likewise
   Operations* operations = nullptr;  ///< null where there is no server around
 
   Result<index::RepositoryName> repository() const;

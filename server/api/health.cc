@@ -18,8 +18,8 @@ http::Response health_response(const std::vector<HealthCheck>& checks) {
   Json list = Json::array();
   for (const HealthCheck& check : checks)
     list.push_back({{"name", check.name}, {"ok", check.ok}, {"detail", check.detail}});
-  http::Response response = json_response(
-      dump(Json{{"status", well ? "ok" : "failing"}, {"checks", std::move(list)}}));
+  http::Response response =
+      json_response(dump(Json{{"status", well ? "ok" : "failing"}, {"checks", std::move(list)}}));
   if (!well) response.status = 503;
   response.headers.add("Cache-Control", "no-store");
   return response;

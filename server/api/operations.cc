@@ -18,8 +18,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr WireError kDenied{403, "DENIED", "this is for whoever administers the whole registry"};
-constexpr WireError kNotReloaded{
-    409, "UNSUPPORTED", "the configuration was not taken over, and all is as before"};
+constexpr WireError kNotReloaded{409, "UNSUPPORTED",
+                                 "the configuration was not taken over, and all is as before"};
 
 bool is_for(const Call& call) {
   return call.caller == nullptr || call.caller->may_administer_all();
@@ -72,22 +72,22 @@ Result<http::Response> get_status(const Call& call) {
   if (!is_for(call)) return error_response(kDenied);
   const ServerStatus status = call.operations->status();
   SHALE_TRY_ASSIGN(Json store, store_json(call.registry));
-  return json_response(dump(Json{
-      {"version", status.version},
-      {"process", status.process},
-      {"uptime_seconds", status.uptime.count()},
-      {"addresses", status.addresses},
-      {"draining", status.draining},
-      {"read_only", call.registry.read_only()},
-      {"checks", checks_json(call.operations->readiness())},
-      {"connections", connections_json(status)},
-      {"pool", {{"waiting", status.pool_waiting}, {"busy", status.pool_busy}}},
-      {"memory_bytes", status.resident_bytes},
-      {"files", {{"open", status.open_files}, {"most", status.most_files}}},
-      {"disk", {{"free_bytes", status.disk_free}, {"reserve_bytes", status.disk_reserve}}},
-      {"store", std::move(store)},
-      {"log_level", status.log_level},
-      {"waiting_for_restart", status.waiting_for_restart}}));
+  return json_response(dump(
+      Json{{"version", status.version},
+           {"process", status.process},
+           {"uptime_seconds", status.uptime.count()},
+           {"addresses", status.addresses},
+           {"draining", status.draining},
+           {"read_only", call.registry.read_only()},
+           {"checks", checks_json(call.operations->readiness())},
+           {"connections", connections_json(status)},
+           {"pool", {{"waiting", status.pool_waiting}, {"busy", status.pool_busy}}},
+           {"memory_bytes", status.resident_bytes},
+           {"files", {{"open", status.open_files}, {"most", status.most_files}}},
+           {"disk", {{"free_bytes", status.disk_free}, {"reserve_bytes", status.disk_reserve}}},
+           {"store", std::move(store)},
+           {"log_level", status.log_level},
+           {"waiting_for_restart", status.waiting_for_restart}}));
 }
 
 Result<http::Response> post_reload(const Call& call) {
@@ -97,8 +97,8 @@ Result<http::Response> post_reload(const Call& call) {
   const ReloadReport report = call.operations->reload();
   if (!report.problems.empty()) return error_response(kNotReloaded, report.problems);
   note(call, "reload", {});
-  return json_response(dump(
-      Json{{"changed", report.changed}, {"restart", report.restart}, {"read", report.read}}));
+  return json_response(
+      dump(Json{{"changed", report.changed}, {"restart", report.restart}, {"read", report.read}}));
 }
 
 Result<http::Response> get_read_only(const Call& call) {

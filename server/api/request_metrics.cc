@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 namespace shale::api {
 namespace {
@@ -126,9 +127,8 @@ void RequestMetrics::count_content(const http::Exchange& exchange, const Route& 
 
 void RequestMetrics::count_repository(const http::Exchange& exchange, const Route& route,
                                       std::string_view repository) {
-  const bool content =
-      route.resource == Resource::kManifest || route.resource == Resource::kBlob ||
-      route.resource == Resource::kUpload || route.resource == Resource::kUploads;
+  const bool content = route.resource == Resource::kManifest || route.resource == Resource::kBlob ||
+                       route.resource == Resource::kUpload || route.resource == Resource::kUploads;
   // Names that are not there must not use the bound up.
   if (!content || exchange.status >= 400) return;
   const std::scoped_lock lock(mutex_);
@@ -155,10 +155,19 @@ void RequestMetrics::count_repository(const http::Exchange& exchange, const Rout
 }
 
 void RequestMetrics::login(std::string_view source, std::string_view outcome) {
-  metrics_
-      .counter("shale_logins_total", "Logins that were verified, by what they came with.",
-               {{"source", std::string(source)}, {"outcome", std::string(outcome)}})
-      .add();
+  const std::scoped_lock lock(mutex_);
+  auto key = std::pair(std::string(source), std::string(outcome));
+  auto found = logins_.find(key);
+  if (found == logins_.end()) {
+    const Labels labels = {{"source", key.first}, {"outcome", key.second}};
+    found =
+        logins_
+            .emplace(std::move(key),
+                     metrics_.counter("shale_logins_total",
+                                      "Logins that were verified, by what they came with.", labels))
+            .first;
+  }
+  found->second.add();
 }
 
 }  // namespace shale::api

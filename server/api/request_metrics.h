@@ -3,11 +3,13 @@
 #include <array>
 #include <atomic>
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "metrics/metrics.h"
@@ -53,6 +55,7 @@ class RequestMetrics {
   std::mutex mutex_;       ///< guards what follows; taken where something is new, or by repository
   std::vector<std::unique_ptr<Series>> all_;
   std::unordered_map<std::string, std::unique_ptr<OfRepository>> repositories_;
+  std::map<std::pair<std::string, std::string>, metrics::Counter> logins_;
 
   const metrics::Counter manifest_pulls_;
   const metrics::Counter manifest_pushes_;

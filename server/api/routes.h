@@ -21,7 +21,7 @@ enum class Need : std::uint8_t {
   kPull,
   kPush,
   kDelete,
-  kAdmin,  ///< to administer something; the handler asks for what
+  kAdmin,    ///< to administer something; the handler asks for what
   kMetrics,  ///< to read the metrics
 };
 

@@ -427,7 +427,7 @@ std::vector<Setting> metrics_settings() {
             .form = "names of users, and of robots as robot:NAME",
             .doc = "Who else may read /metrics, without any other right."},
            field(&M::readers), parse_reader),
-      number("metrics.repositories", field(&M::repositories), {.low = 0, .high = 10'000},
+      number("metrics.repositories", field(&M::repositories), {.low = 0, .high = 2000},
              "So many repositories have series of their own: those that are pulled from or pushed "
              "to first. All others share one. 0 is no such series."),
   };

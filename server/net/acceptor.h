@@ -11,8 +11,8 @@
 #include "server/net/farewells.h"
 #include "server/net/inbox.h"
 #include "server/net/listen_address.h"
-#include "server/net/traffic.h"
 #include "server/net/options.h"
+#include "server/net/traffic.h"
 #include "server/net/unique_fd.h"
 
 namespace shale::net {

@@ -438,7 +438,7 @@ void Connection::check_deadline() {
 ConnectionState Connection::state() const noexcept {
   switch (phase_) {
     case Phase::kHandshake:
-      return ConnectionState::kHandshake;
+      return peer_.tls ? ConnectionState::kHandshake : ConnectionState::kWaiting;
     case Phase::kHead:
       return ConnectionState::kWaiting;
     case Phase::kGather:

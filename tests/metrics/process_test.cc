@@ -38,7 +38,8 @@ TEST_CASE("describe_process: the numbers are those of this process") {
   CHECK(value_of(text, "process_threads") >= 1);
   CHECK(value_of(text, "process_cpu_seconds_total") >= 0);
 
-  const auto now = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch());
+  const auto now =
+      std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch());
   CHECK(value_of(text, "process_start_time_seconds") <= now.count() + 2);
   CHECK(value_of(text, "process_start_time_seconds") > now.count() - 3600);
 }
