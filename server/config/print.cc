@@ -255,7 +255,7 @@ std::string reference() {
 }
 
 std::string reference_of_lists() {
-  std::string text =
+  const std::string quotas =
       "# The most that the repositories of a namespace may hold together: team-a is the\n"
       "# repository team-a and all that begin with team-a/. Bytes count each blob and manifest "
       "once\n"
@@ -266,7 +266,7 @@ std::string reference_of_lists() {
       "#quotas:\n"
       "#  - {namespace: team-a, bytes: 100GiB, tags: 5000}\n"
       "#  - {namespace: team-a/nightly, bytes: 20GiB}\n";
-  return text + rules_reference();
+  return quotas + rules_reference();
 }
 
 std::string flag_help() {
