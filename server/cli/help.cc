@@ -15,7 +15,7 @@ namespace shale::cli {
 std::string path_of(const CLI::App& command) {
   std::string path;
   for (const CLI::App* at = &command; at->get_parent() != nullptr; at = at->get_parent())
-    path = at->get_name() + (path.empty() ? "" : " ") + path;
+    path.insert(0, path.empty() ? at->get_name() : at->get_name() + ' ');
   return path;
 }
 

@@ -33,7 +33,7 @@ std::string marked_up(std::string_view text) {
 }  // namespace
 
 Troff::Troff(std::string_view name, int section, std::string_view version) {
-  page_ = ".TH " + plain(upper(name)) + ' ' + std::to_string(section) + " \"\" \"Shale " +
+  page_ = ".TH " + plain(upper(name)) + ' ' + std::to_string(section) + R"( "" "Shale )" +
           std::string(version) + "\" \"Shale\"\n";
 }
 

@@ -62,6 +62,7 @@ int Report::code() const {
 
 void Report::print_table(std::ostream& out) const {
   std::vector<std::vector<std::string>> rows;
+  rows.reserve(findings_.size());
   for (const Finding& one : findings_) {
     rows.push_back({word_of(one.verdict), one.check,
                     one.advice.empty() ? one.found : one.found + ": " + one.advice});
