@@ -85,7 +85,8 @@ class Registry:
         is_json = (answer["Content-Type"] or "").split(";")[0].endswith("json")
         body = answer.json if is_json and answer.body else None
         self._note(operation, operation.answer_faults(answer.status, answer.headers, body))
-        self.seen.update((operation.method, operation.path, what) for what in operation.shown_by(answer.status, answer.headers))
+        shown = operation.shown_by(answer.status, answer.headers)
+        self.seen.update((operation.method, operation.path, what) for what in shown)
 
     def raw(self, expected, method, path, message):
         """Sends bytes that no HTTP library would, and holds the answer against an operation of the contract."""

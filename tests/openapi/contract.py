@@ -99,8 +99,8 @@ class Operation:
         return "5XX" if status >= 500 else None
 
     def request_faults(self, used, content_type, body):
-        """What is wrong with a request that is to be fine. `used` are its parameters, as pairs of kind and name in lower
-        case; `body` is JSON that was read, or none."""
+        """What is wrong with a request that is to be fine. `used` are its parameters, as pairs of kind and name in
+        lower case; `body` is JSON that was read, or none."""
         for kind, name in sorted(used - self.parameters.keys()):
             yield f"the parameter {name} in {kind} is not in the contract"
         if content_type is None:

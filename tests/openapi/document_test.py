@@ -46,8 +46,9 @@ def examples(contract):
 def without_example(contract):
     """Content of a known form that shows none; two Docker types look like those of OCI."""
     for place, node in nodes(contract.document):
-        shown = re.search(r"/content/[^/]+/[^/]*(json|form-urlencoded|plain)([ ;][^/]*)?$", place) and "vnd.docker" not in place
-        if shown and "example" not in node and "examples" not in node:
+        media = re.search(r"/content/([^/]+/[^/]*)$", place)
+        readable = media and re.search("json|form-urlencoded|plain", media[1]) and "vnd.docker" not in media[1]
+        if readable and "example" not in node and "examples" not in node:
             yield f"{place}: there is no example"
 
 
@@ -118,8 +119,10 @@ def main(root):
     if not found:
         tried = list(examples(contract))
         found = [f"{place}: {fault}" for place, value, schema in tried for fault in contract.faults(value, schema)]
-        for check in (without_example(contract), unused(contract), code_faults(contract, root), operation_faults(contract)):
-            found += check
+        found += without_example(contract)
+        found += unused(contract)
+        found += code_faults(contract, root)
+        found += operation_faults(contract)
     print("\n".join(found) or f"{len(contract.operations)} operations, {len(tried)} examples")
     return not found
 
