@@ -30,6 +30,10 @@ bool Call::may_see(const index::RepositoryName& repository) const {
          caller->policy->allows(*caller->identity, repository.str(), auth::Action::kPull);
 }
 
+bool Call::may_administer_all() const {
+  return caller == nullptr || caller->may_administer_all();
+}
+
 index::TagMoves Call::tag_moves(const index::RepositoryName& repository) const {
   const bool any = caller == nullptr || caller->may(auth::Action::kOverwrite, repository.str());
   return any ? index::TagMoves::kAny : index::TagMoves::kNewOnly;

@@ -50,6 +50,9 @@ struct Call {
   /// Whether the caller may know that a repository is there: what their tokens are for
   /// does not matter.
   bool may_see(const index::RepositoryName& repository) const;
+  /// Whether the whole registry is the caller's to administer; everybody's without
+  /// authentication.
+  bool may_administer_all() const;
   /// What the caller's pushes may do to the tags of a repository.
   index::TagMoves tag_moves(const index::RepositoryName& repository) const;
   /// A path of this registry as the client can reach it: relative, unless the

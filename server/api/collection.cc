@@ -19,7 +19,6 @@ using registry::CollectWhat;
 constexpr std::size_t kSteps = 5000;
 
 constexpr WireError kInvalid{400, "UNSUPPORTED", "this says not what to collect"};
-constexpr WireError kDenied{403, "DENIED", "this is for whoever administers the whole registry"};
 
 /// `{}` or `{"now": true|false}`; an empty body is as good as `{}`.
 std::optional<CollectWhat> read_wish(const std::string& body) {
@@ -42,12 +41,12 @@ Json report_json(const registry::CollectReport& report) {
 }  // namespace
 
 Result<http::Response> get_collection(const Call& call) {
-  if (call.caller != nullptr && !call.caller->may_administer_all()) return error_response(kDenied);
+  if (!call.may_administer_all()) return error_response(kForAdministrators);
   return json_response(Json{{"since_start", report_json(call.registry.collected())}}.dump());
 }
 
 Result<http::Response> post_collection_run(const Call& call) {
-  if (call.caller != nullptr && !call.caller->may_administer_all()) return error_response(kDenied);
+  if (!call.may_administer_all()) return error_response(kForAdministrators);
   if (!call.request.body.empty() && !is_json(call.request)) return error_response(kNotJson);
   const auto what = read_wish(call.request.body);
   if (!what) return error_response(kInvalid, {R"(the body is {"now": true}, or {})"});

@@ -17,6 +17,10 @@ struct WireError {
   std::string_view text;  ///< what was wrong and what to do
 };
 
+/// To those who administer a part of the registry, or nothing.
+inline constexpr WireError kForAdministrators{403, "DENIED",
+                                              "this is for whoever administers the whole registry"};
+
 /// The one table from errors to the wire.
 WireError wire_error(Errc code) noexcept;
 /// The same for what failed as HTTP.

@@ -5,21 +5,27 @@
 #include <nlohmann/json.hpp>
 
 #include "server/api/handlers.h"
+#include "server/api/health_text.h"
 #include "server/api/json_text.h"
 #include "server/api/operations.h"
 
 namespace shale::api {
-namespace {
 
 using Json = nlohmann::ordered_json;
 
-http::Response health_response(const std::vector<HealthCheck>& checks) {
-  const bool well = std::ranges::all_of(checks, &HealthCheck::ok);
+Json checks_json(const std::vector<HealthCheck>& checks) {
   Json list = Json::array();
   for (const HealthCheck& check : checks)
     list.push_back({{"name", check.name}, {"ok", check.ok}, {"detail", check.detail}});
-  http::Response response =
-      json_response(dump(Json{{"status", well ? "ok" : "failing"}, {"checks", std::move(list)}}));
+  return list;
+}
+
+namespace {
+
+http::Response health_response(const std::vector<HealthCheck>& checks) {
+  const bool well = std::ranges::all_of(checks, &HealthCheck::ok);
+  http::Response response = json_response(
+      dump(Json{{"status", well ? "ok" : "failing"}, {"checks", checks_json(checks)}}));
   if (!well) response.status = 503;
   response.headers.add("Cache-Control", "no-store");
   return response;

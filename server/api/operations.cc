@@ -9,6 +9,7 @@
 #include "server/api/errors.h"
 #include "server/api/guard.h"
 #include "server/api/handlers.h"
+#include "server/api/health_text.h"
 #include "server/api/json_object.h"
 #include "server/api/json_text.h"
 
@@ -17,23 +18,11 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr WireError kDenied{403, "DENIED", "this is for whoever administers the whole registry"};
 constexpr WireError kNotReloaded{409, "UNSUPPORTED",
                                  "the configuration was not taken over, and all is as before"};
 
-bool is_for(const Call& call) {
-  return call.caller == nullptr || call.caller->may_administer_all();
-}
-
 void note(const Call& call, std::string_view what, std::string_view target) {
   if (call.guard != nullptr) call.guard->note_change(*call.caller, call.request, what, target);
-}
-
-Json checks_json(const std::vector<HealthCheck>& checks) {
-  Json list = Json::array();
-  for (const HealthCheck& check : checks)
-    list.push_back({{"name", check.name}, {"ok", check.ok}, {"detail", check.detail}});
-  return list;
 }
 
 Json connections_json(const ServerStatus& status) {
@@ -69,7 +58,7 @@ Json log_level_json(const Call& call) {
 }  // namespace
 
 Result<http::Response> get_status(const Call& call) {
-  if (!is_for(call)) return error_response(kDenied);
+  if (!call.may_administer_all()) return error_response(kForAdministrators);
   const ServerStatus status = call.operations->status();
   SHALE_TRY_ASSIGN(Json store, store_json(call.registry));
   return json_response(dump(
@@ -91,7 +80,7 @@ Result<http::Response> get_status(const Call& call) {
 }
 
 Result<http::Response> post_reload(const Call& call) {
-  if (!is_for(call)) return error_response(kDenied);
+  if (!call.may_administer_all()) return error_response(kForAdministrators);
   if (!is_json(call.request)) return error_response(kNotJson);
   SHALE_TRY(read_object(call.request.body, {}));
   const ReloadReport report = call.operations->reload();
@@ -102,12 +91,12 @@ Result<http::Response> post_reload(const Call& call) {
 }
 
 Result<http::Response> get_read_only(const Call& call) {
-  if (!is_for(call)) return error_response(kDenied);
+  if (!call.may_administer_all()) return error_response(kForAdministrators);
   return json_response(dump(read_only_json(call)));
 }
 
 Result<http::Response> post_read_only(const Call& call) {
-  if (!is_for(call)) return error_response(kDenied);
+  if (!call.may_administer_all()) return error_response(kForAdministrators);
   if (!is_json(call.request)) return error_response(kNotJson);
   SHALE_TRY_ASSIGN(const Json json, read_object(call.request.body, {"on"}));
   SHALE_TRY_ASSIGN(const bool on, read_flag(json, "on"));
@@ -118,12 +107,12 @@ Result<http::Response> post_read_only(const Call& call) {
 }
 
 Result<http::Response> get_log_level(const Call& call) {
-  if (!is_for(call)) return error_response(kDenied);
+  if (!call.may_administer_all()) return error_response(kForAdministrators);
   return json_response(dump(log_level_json(call)));
 }
 
 Result<http::Response> post_log_level(const Call& call) {
-  if (!is_for(call)) return error_response(kDenied);
+  if (!call.may_administer_all()) return error_response(kForAdministrators);
   if (!is_json(call.request)) return error_response(kNotJson);
   SHALE_TRY_ASSIGN(const Json json, read_object(call.request.body, {"level"}));
   SHALE_TRY_ASSIGN(const auto level, read_text(json, "level"));

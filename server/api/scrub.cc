@@ -21,7 +21,6 @@ using registry::ScrubReport;
 
 constexpr WireError kInvalid{400, "UNSUPPORTED", "this says not how to scrub"};
 constexpr WireError kRunning{409, "DENIED", "a scrub is running or about to begin: wait for it"};
-constexpr WireError kDenied{403, "DENIED", "this is for whoever administers the whole registry"};
 
 /// `{}` or `{"rate": BYTES_A_SECOND}`; an empty body is as good as `{}`.
 std::optional<std::uint64_t> read_rate(const std::string& body) {
@@ -81,12 +80,12 @@ Json status_json(const ScrubDesk::Status& status) {
 }  // namespace
 
 Result<http::Response> get_scrub(const Call& call) {
-  if (call.caller != nullptr && !call.caller->may_administer_all()) return error_response(kDenied);
+  if (!call.may_administer_all()) return error_response(kForAdministrators);
   return json_response(dump(status_json(call.registry.scrub_desk().status())));
 }
 
 Result<http::Response> post_scrub(const Call& call) {
-  if (call.caller != nullptr && !call.caller->may_administer_all()) return error_response(kDenied);
+  if (!call.may_administer_all()) return error_response(kForAdministrators);
   if (!call.request.body.empty() && !is_json(call.request)) return error_response(kNotJson);
   const auto rate = read_rate(call.request.body);
   if (!rate) return error_response(kInvalid, {R"(the body is {"rate": BYTES_A_SECOND}, or {})"});

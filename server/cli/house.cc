@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "server/cli/compose.h"
-#include "server/cli/rules.h"
 
 namespace shale::cli {
 namespace {
@@ -101,11 +100,11 @@ std::unique_ptr<Gatehouse> make_gatehouse(const config::Config& config, const Cl
 
 }  // namespace
 
-House::House(const Serving& serving, const Ground& ground, log::Logger& logger, int descriptors)
+House::House(const Serving& serving, const Ground& ground, log::Logger& logger, int descriptors,
+             const std::shared_ptr<const registry::Rules>& rules)
     : data_dir(serving.config.storage.data_dir),
       instruments(metrics),
-      policy(std::make_shared<Current<index::StorePolicy>>(
-          store_policy(serving.config, make_rules(serving.config)))),
+      policy(std::make_shared<Current<index::StorePolicy>>(store_policy(serving.config, rules))),
       files(file::posix_file_system_below(descriptors, instruments.file_syncs())),
       metadata(started(
           open_metadata(ground, measured(metadata_options(serving.config, index::following(policy),
@@ -117,8 +116,7 @@ House::House(const Serving& serving, const Ground& ground, log::Logger& logger, 
                                .reserve = serving.config.storage.reserve,
                                .files = ground.files != nullptr ? ground.files : files.get()}),
           "cannot open the blobs in " + data_dir.string())),
-      registry(*blobs, *metadata, clock,
-               registry_options(serving.config, make_rules(serving.config))),
+      registry(*blobs, *metadata, clock, registry_options(serving.config, rules)),
       sweeper(registry, kSweepInterval,
               [&logger](const auto& swept) { report_sweep(logger, swept); }),
       collector(registry, kCollectInterval,

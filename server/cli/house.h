@@ -39,8 +39,10 @@ struct Ground {
 /// Everything that lives as long as the program serves, in the order in which
 /// one needs the other.
 struct House {
-  /// Throws what the start-up cannot do without, in words for whoever starts Shale.
-  House(const Serving& serving, const Ground& ground, log::Logger& logger, int descriptors);
+  /// Throws what the start-up cannot do without, in words for whoever starts Shale. `rules` are
+  /// those of the configuration, of which store and registry are told.
+  House(const Serving& serving, const Ground& ground, log::Logger& logger, int descriptors,
+        const std::shared_ptr<const registry::Rules>& rules);
 
   std::filesystem::path data_dir;
   SystemClock clock;

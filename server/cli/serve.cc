@@ -13,6 +13,7 @@
 #include "server/cli/compose.h"
 #include "server/cli/exposure.h"
 #include "server/cli/process_limits.h"
+#include "server/cli/rules.h"
 #include "server/cli/service_manager.h"
 #include "server/cli/version.h"
 
@@ -88,7 +89,7 @@ int serve_on(const Serving& serving, const Ground& ground) {
   log::Logger logger(log_options(serving.config, ::isatty(STDERR_FILENO) != 0));
   logger.info("starting", {{"version", version()}, {"data_dir", serving.config.storage.data_dir}});
 
-  House house(serving, ground, logger, descriptors);
+  House house(serving, ground, logger, descriptors, make_rules(serving.config));
   for (const std::string& address : house.server.addresses())
     logger.info("listening", {{"address", address}});
   for (const std::string& warning : exposures(serving.config))
