@@ -135,4 +135,8 @@ Result<void> FileBlobStore::admit(std::uint64_t bytes) {
   return shared_->reserve.take(bytes);
 }
 
+void FileBlobStore::set_reserve(std::uint64_t reserve) {
+  shared_->reserve.set_reserve(reserve);
+}
+
 }  // namespace shale

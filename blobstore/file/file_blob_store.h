@@ -55,6 +55,8 @@ class FileBlobStore final : public BlobStore {
   Result<std::vector<Quarantined>> quarantined() const override;
   Result<Space> space() const override;
   Result<void> admit(std::uint64_t bytes) override;
+  /// Replaces `FileBlobStoreOptions::reserve`.
+  void set_reserve(std::uint64_t reserve);
 
   /// Names in `uploads` that no store put there. They are never touched; an
   /// operator may want to know.

@@ -27,6 +27,12 @@ Result<void> SpaceReserve::take(std::uint64_t bytes) {
   return {};
 }
 
+void SpaceReserve::set_reserve(std::uint64_t reserve) {
+  const auto allowance = allowance_.lock();
+  reserve_ = reserve;
+  *allowance = 0;
+}
+
 Result<Space> SpaceReserve::space() const {
   Space now{.free = 0, .reserve = reserve_};
   const int done = directory_.files().free_space(directory_.descriptor(), now.free);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 
 #include "blobstore/blob_store.h"
@@ -26,9 +27,12 @@ class SpaceReserve {
 
   Result<Space> space() const;
 
+  /// For what is asked from now on.
+  void set_reserve(std::uint64_t reserve);
+
  private:
   const File& directory_;
-  const std::uint64_t reserve_;
+  std::atomic<std::uint64_t> reserve_;
   Guarded<std::uint64_t> allowance_{0};  ///< bytes that may go without asking again
 };
 

@@ -43,7 +43,7 @@ void log_request(log::Logger& logger, const Settings& settings, const http::Exch
   if (!logger.enabled(level)) return;
 
   const http::Request& request = exchange.request;
-  const http::ClientView client = http::client_view(request, settings.trusted_proxies);
+  const http::ClientView client = http::client_view(request, settings.front.trusted_proxies);
   std::vector<log::Field> fields = {
       {"request_id", request.id},
       {"client", client.address},

@@ -121,8 +121,9 @@ void Api::replace_settings(Settings settings) {
 std::string Api::given_id(const http::Request& request) {
   const auto given = request.headers.find("X-Request-Id");
   if (!given || !is_request_id(*given)) return {};
-  return http::is_trusted(request.peer, settings_.get()->trusted_proxies) ? std::string(*given)
-                                                                          : std::string();
+  return http::is_trusted(request.peer, settings_.get()->front.trusted_proxies)
+             ? std::string(*given)
+             : std::string();
 }
 
 std::optional<http::Response> Api::refuse_route(const Target& target, const http::Request& request,

@@ -49,8 +49,8 @@ std::string client_of(const std::string& party) {
 
 }  // namespace
 
-Audit::Audit(log::Logger& lines, http::TrustedProxies trusted, const Clock& clock)
-    : lines_(lines), trusted_(std::move(trusted)), clock_(clock), window_began_(clock.now()) {}
+Audit::Audit(log::Logger& lines, const Clock& clock)
+    : lines_(lines), clock_(clock), window_began_(clock.now()) {}
 
 Audit::~Audit() {
   write_counted();
@@ -74,13 +74,21 @@ void Audit::write_counted() const {
   }
 }
 
+void Audit::replace_trusted_proxies(http::TrustedProxies trusted) {
+  trusted_.replace(std::move(trusted));
+}
+
+http::ClientView Audit::view_of(const http::Request& request) const {
+  return http::client_view(request, *trusted_.get());
+}
+
 bool Audit::takes(const http::ClientView& client, About about) const {
   return unproved_.take(auth::party_of(client.address), about);
 }
 
 void Audit::login(const http::Request& request, const auth::Identity* who,
                   std::string_view outcome) const {
-  const http::ClientView client = http::client_view(request, trusted_);
+  const http::ClientView client = view_of(request);
   if (who == nullptr && !takes(client, About::kLogin)) return;
   std::vector<log::Field> fields = {
       {"request_id", request.id}, {"client", client.address}, {"outcome", outcome}};
@@ -93,7 +101,7 @@ void Audit::login(const http::Request& request, const auth::Identity* who,
 
 void Audit::token(const http::Request& request, const auth::Identity& who,
                   std::string_view scope) const {
-  const http::ClientView client = http::client_view(request, trusted_);
+  const http::ClientView client = view_of(request);
   if (who.anonymous() && !takes(client, About::kToken)) return;
   lines_.info("token", {{"request_id", request.id},
                         {"client", client.address},
@@ -104,7 +112,7 @@ void Audit::token(const http::Request& request, const auth::Identity& who,
 
 void Audit::decision(const http::Request& request, const auth::Identity& who, auth::Action action,
                      std::string_view repository, const auth::Decision& decision) const {
-  const http::ClientView client = http::client_view(request, trusted_);
+  const http::ClientView client = view_of(request);
   if (who.anonymous() && !decision.allowed && !takes(client, About::kAccess)) return;
   lines_.info("access", {{"request_id", request.id},
                          {"client", client.address},
@@ -120,7 +128,7 @@ void Audit::decision(const http::Request& request, const auth::Identity& who, au
 
 void Audit::change(const http::Request& request, const auth::Identity& who, std::string_view what,
                    std::string_view target, std::string_view detail) const {
-  const http::ClientView client = http::client_view(request, trusted_);
+  const http::ClientView client = view_of(request);
   std::vector<log::Field> fields = {{"request_id", request.id}, {"client", client.address},
                                     {"user", who.name},         {"kind", auth::kind_name(who.kind)},
                                     {"change", what},           {"target", target}};

@@ -5,6 +5,7 @@
 #include "auth/access_policy.h"
 #include "auth/identity.h"
 #include "blobstore/clock.h"
+#include "blobstore/current.h"
 #include "blobstore/guarded.h"
 #include "server/api/unproved_lines.h"
 #include "server/http/forwarded.h"
@@ -19,7 +20,8 @@ namespace shale::api {
 /// more is counted, and written as one line a minute. Borrows logger and clock. Thread-safe.
 class Audit {
  public:
-  Audit(log::Logger& lines, http::TrustedProxies trusted, const Clock& clock);
+  /// Nobody is trusted at first.
+  Audit(log::Logger& lines, const Clock& clock);
   /// Writes what was counted.
   ~Audit();
   Audit(const Audit&) = delete;
@@ -39,12 +41,16 @@ class Audit {
   /// To be called every few seconds: writes what was counted once a minute is over.
   void settle() const;
 
+  /// Whose word about clients is taken from now on.
+  void replace_trusted_proxies(http::TrustedProxies trusted);
+
  private:
+  http::ClientView view_of(const http::Request& request) const;
   bool takes(const http::ClientView& client, UnprovedLines::About about) const;
   void write_counted() const;
 
   log::Logger& lines_;
-  const http::TrustedProxies trusted_;
+  Current<http::TrustedProxies> trusted_{{}};
   const Clock& clock_;
   mutable UnprovedLines unproved_;
   mutable Guarded<auth::Time> window_began_;

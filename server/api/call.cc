@@ -40,9 +40,9 @@ index::TagMoves Call::tag_moves(const index::RepositoryName& repository) const {
 }
 
 std::string Call::location(std::string_view path) const {
-  if (!settings.external_url.empty()) return settings.external_url + std::string(path);
+  if (!settings.front.external_url.empty()) return settings.front.external_url + std::string(path);
   if (!settings.absolute_locations) return std::string(path);
-  const http::ClientView client = http::client_view(request, settings.trusted_proxies);
+  const http::ClientView client = http::client_view(request, settings.front.trusted_proxies);
   if (client.host.empty()) return std::string(path);
   return client.scheme + "://" + client.host + std::string(path);
 }

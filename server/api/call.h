@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "server/api/front.h"
 #include "server/api/target.h"
-#include "server/http/forwarded.h"
 #include "server/http/message.h"
 #include "server/http/uri.h"
 #include "server/registry/registry.h"
@@ -19,9 +19,8 @@ class Operations;
 
 /// What the operator decides about the wire.
 struct Settings {
-  std::string external_url;  ///< `https://host[:port]`, or empty
+  Front front;
   bool absolute_locations = false;
-  http::TrustedProxies trusted_proxies;
   std::size_t page_size = 1000;       ///< most entries of one page
   std::size_t catalog_default = 100;  ///< entries of a catalog page without `n`
   std::size_t manifest_bytes = std::size_t{4} << 20;

@@ -102,6 +102,10 @@ void Guard::replace_metrics_readers(MetricsReaders readers) {
   *metrics_readers_.lock() = std::move(readers);
 }
 
+void Guard::replace_front(Front front) {
+  front_.replace(std::move(front));
+}
+
 Guard::Recalled Guard::recall(const http::Request& request) const {
   // Whoever got in there could read and write the registry's files as well.
   if (request.peer.control) return caller(chief());
@@ -400,10 +404,11 @@ bool Guard::asks_for_tokens() const {
 
 http::Response Guard::challenge(const http::Request& request, std::string why,
                                 const std::string& scope, std::string_view fault) const {
-  const http::ClientView client = http::client_view(request, settings_.trusted_proxies);
-  const std::string origin = !settings_.external_url.empty() ? settings_.external_url
-                             : client.host.empty()           ? std::string()
-                                                             : client.scheme + "://" + client.host;
+  const auto front = front_.get();
+  const http::ClientView client = http::client_view(request, front->trusted_proxies);
+  const std::string origin = !front->external_url.empty() ? front->external_url
+                             : client.host.empty()        ? std::string()
+                                                          : client.scheme + "://" + client.host;
   // Whoever came with a token wants another one. At the token service itself, a
   // password is what helps.
   const bool for_token = !fault.empty() || asks_for_tokens();
@@ -431,7 +436,7 @@ http::Response Guard::ask_for_password(std::string why) const {
 }
 
 std::string Guard::address_of(const http::Request& request) const {
-  return http::client_view(request, settings_.trusted_proxies).address;
+  return http::client_view(request, front_.get()->trusted_proxies).address;
 }
 
 }  // namespace shale::api

@@ -15,10 +15,12 @@
 #include "auth/token_gate.h"
 #include "auth/token_service.h"
 #include "blobstore/clock.h"
+#include "blobstore/current.h"
 #include "blobstore/guarded.h"
 #include "server/api/audit.h"
 #include "server/api/call.h"
 #include "server/api/caller.h"
+#include "server/api/front.h"
 #include "server/api/routes.h"
 #include "server/http/message.h"
 
@@ -37,8 +39,6 @@ class Guard {
   struct Settings {
     std::string realm = "Shale";  ///< shown by clients that ask for a password
     Challenge challenge = Challenge::kAuto;
-    std::string external_url;  ///< as of `api::Settings`
-    http::TrustedProxies trusted_proxies;
     const Audit* audit = nullptr;  ///< borrowed; null: nothing is written down
     /// Told of each login that was verified: what it came with, and what came of it.
     // NOLINTNEXTLINE(readability-redundant-member-init): may be left out
@@ -81,6 +81,8 @@ class Guard {
   };
   /// Likewise.
   void replace_metrics_readers(MetricsReaders readers);
+  /// Likewise; before that nobody is in front.
+  void replace_front(Front front);
 
   /// Somebody's secret has to be verified, which takes long.
   struct Unverified {
@@ -161,6 +163,7 @@ class Guard {
   const Settings settings_;
   Guarded<std::shared_ptr<const auth::AccessPolicy>> policy_;
   Guarded<MetricsReaders> metrics_readers_;
+  Current<Front> front_{{}};
   mutable auth::TokenGate bad_tokens_;
 };
 

@@ -70,12 +70,12 @@ std::vector<index::Quota> quotas_of(const config::Config& config) {
 
 }  // namespace
 
-http::TrustedProxies trusted_proxies(const config::Config& config) {
+api::Front front(const config::Config& config) {
   http::TrustedProxies trusted;
   for (const config::Network& network : config.server.trusted_proxies) {
     if (auto parsed = http::IpNetwork::parse(network.str())) trusted.networks.push_back(*parsed);
   }
-  return trusted;
+  return {.external_url = config.server.external_url, .trusted_proxies = std::move(trusted)};
 }
 
 log::Level log_level(const config::Config& config) {
@@ -129,9 +129,8 @@ registry::Options registry_options(const config::Config& config,
 }
 
 api::Settings api_settings(const config::Config& config) {
-  return {.external_url = config.server.external_url,
+  return {.front = front(config),
           .absolute_locations = config.server.absolute_locations,
-          .trusted_proxies = trusted_proxies(config),
           .page_size = config.limits.page_size,
           .catalog_default = config.limits.catalog_default,
           .manifest_bytes = config.limits.manifest_bytes,
@@ -163,8 +162,6 @@ api::Guard::Settings guard_settings(const config::Config& config, const api::Aud
   }
   return {.realm = config.auth.realm,
           .challenge = challenge(),
-          .external_url = config.server.external_url,
-          .trusted_proxies = trusted_proxies(config),
           .audit = audit,
           .external = std::move(elsewhere),
           .issues_tokens = !external.configured() || config.auth.has_passwords()};

@@ -5,6 +5,7 @@
 #include "auth/password_login.h"
 #include "blobstore/clock.h"
 #include "server/api/call.h"
+#include "server/api/front.h"
 #include "server/api/guard.h"
 #include "server/config/config.h"
 #include "server/index/rocks/rocks_metadata_store.h"
@@ -30,7 +31,7 @@ api::Settings api_settings(const config::Config& config);
 /// `audit` as in those.
 api::Guard::Settings guard_settings(const config::Config& config, const api::Audit* audit);
 api::Guard::MetricsReaders metrics_readers(const config::Config& config);
-http::TrustedProxies trusted_proxies(const config::Config& config);
+api::Front front(const config::Config& config);
 /// Logins wait in the pool of `net_options`, so its size bounds them.
 auth::PasswordLogin::Options login_options(const config::Config& config);
 /// Of those below, what `net::Server::adjust` takes.

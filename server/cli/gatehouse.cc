@@ -66,15 +66,15 @@ Gatehouse::Gatehouse(
       policy_path_(config.auth.policy),
       policy_stamp_(auth::stamp_of(policy_path_)),
       audit_lines_(audit_lines(config.auth, logger)),
-      audit_(audit_lines_
-                 ? std::make_unique<api::Audit>(*audit_lines_, trusted_proxies(config), clock)
-                 : nullptr),
+      audit_(audit_lines_ ? std::make_unique<api::Audit>(*audit_lines_, clock) : nullptr),
       sources_(make_sources(config, clock)),
       login_(*sources_, login_options(config)),
       tokens_(*sources_, token_parts(config, clock, logger), token_options(config)),
       guard_(login_, tokens_, *robots_, clock,
              guard_settings_with(config, audit_.get(), std::move(count_login)), first_policy()),
-      watcher_([this](const std::stop_token& stop) { watch(stop); }) {}
+      watcher_([this](const std::stop_token& stop) { watch(stop); }) {
+  adjust(config);
+}
 
 Gatehouse::~Gatehouse() {
   watcher_.request_stop();
@@ -151,8 +151,10 @@ std::vector<std::string> Gatehouse::faults() const {
   return faults;
 }
 
-void Gatehouse::replace_metrics_readers(api::Guard::MetricsReaders readers) {
-  guard_.replace_metrics_readers(std::move(readers));
+void Gatehouse::adjust(const config::Config& config) {
+  guard_.replace_metrics_readers(metrics_readers(config));
+  guard_.replace_front(front(config));
+  if (audit_) audit_->replace_trusted_proxies(front(config).trusted_proxies);
 }
 
 Reread Gatehouse::reload() {

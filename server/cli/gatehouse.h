@@ -48,7 +48,8 @@ class Gatehouse {
   std::vector<std::string> faults() const;
   /// Reads users and policy now, whether they have changed or not. Thread-safe.
   Reread reload();
-  void replace_metrics_readers(api::Guard::MetricsReaders readers);
+  /// Takes over what is live of a configuration.
+  void adjust(const config::Config& config);
 
  private:
   std::unique_ptr<auth::Authenticator> make_sources(const config::Config& config,

@@ -90,12 +90,10 @@ void report_scrub(log::Logger& logger, const registry::ScrubDesk::Status& status
 std::unique_ptr<Gatehouse> make_gatehouse(const config::Config& config, const Clock& clock,
                                           log::Logger& logger, api::RequestMetrics& requests) {
   if (!config.auth.configured()) return nullptr;
-  auto gatehouse = std::make_unique<Gatehouse>(
+  return std::make_unique<Gatehouse>(
       config, clock, logger, [&requests](std::string_view source, std::string_view outcome) {
         requests.login(source, outcome);
       });
-  gatehouse->replace_metrics_readers(metrics_readers(config));
-  return gatehouse;
 }
 
 }  // namespace

@@ -5,7 +5,6 @@
 
 #include "server/cli/prose.h"
 #include "server/cli/troff.h"
-#include "server/config/live.h"
 #include "server/config/print.h"
 #include "server/config/settings.h"
 
@@ -227,8 +226,7 @@ Page configuration(std::string_view version) {
     if (setting.section() != section) page.heading(section = setting.section());
     page.item(Troff::bold(setting.key),
               meaning_of_setting(setting) +
-                  (config::is_live(setting.key) ? " A reload takes it over."
-                                                : " A change needs a restart.") +
+                  (setting.live ? " A reload takes it over." : " A change needs a restart.") +
                   " Variable: " + setting.variable() + '.');
   }
   page.heading("Quotas and rules");

@@ -164,7 +164,9 @@ void Operating::apply(const config::Config& fresh, const std::vector<std::string
   house_.registry.adjust(registry_options(fresh, rules));
   house_.api.replace_settings(api_settings(fresh));
   house_.server.adjust(net_limits(fresh));
-  if (house_.gatehouse) house_.gatehouse->replace_metrics_readers(metrics_readers(fresh));
+  if (house_.gatehouse) house_.gatehouse->adjust(fresh);
+  house_.blobs->set_reserve(fresh.storage.reserve);
+  house_.scrubber.set_rate(fresh.storage.scrub_rate);
   // What a command has set meanwhile stays, unless the setting itself has changed.
   if (has(changed, "server.read_only")) house_.registry.set_read_only(fresh.server.read_only);
   if (has(changed, "log.level")) set_log_level(log::level_name(cli::log_level(fresh)));

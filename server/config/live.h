@@ -1,21 +1,16 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "server/config/config.h"
 
 namespace shale::config {
 
-/// Whether a change of the setting counts without a restart. `quotas` and `rules` are settings
-/// here as well.
-bool is_live(std::string_view key);
-
 /// What one configuration has otherwise than another.
 struct Difference {
-  std::vector<std::string> live;     ///< keys
-  std::vector<std::string> restart;  ///< likewise, of those that are not live
+  std::vector<std::string> live;     ///< keys of settings that count at once, `quotas`, `rules`
+  std::vector<std::string> restart;  ///< keys of those that need a restart
 };
 Difference difference(const Config& before, const Config& after);
 

@@ -9,7 +9,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "server/config/live.h"
 #include "server/config/rules_yaml.h"
 #include "server/config/settings.h"
 #include "server/config/units.h"
@@ -247,7 +246,7 @@ std::string reference() {
          const std::string margin = margin_of(setting);
          text += wrapped(margin + "# ", setting.doc);
          text += wrapped(margin + "# ",
-                         "Takes: " + setting.form + '.' + (is_live(setting.key) ? " (live)" : ""));
+                         "Takes: " + setting.form + '.' + (setting.live ? " (live)" : ""));
          text += margin + '#' + std::string(setting.name()) + ": " + yaml_value(setting, defaults) +
                  '\n';
        });

@@ -207,6 +207,12 @@ Setting choice(std::string_view key, Field<Section, Value> field,
   return scalar({.key = key, .kind = Kind::kWord, .form = words, .doc = doc}, field, parse, format);
 }
 
+/// A change of it counts without a restart.
+inline Setting live(Setting setting) {
+  setting.live = true;
+  return setting;
+}
+
 inline Setting with_flag(std::string_view flag, Setting setting) {
   setting.flag = flag;
   return setting;

@@ -8,9 +8,8 @@
 #include <variant>
 
 #include "server/config/parsed.h"
-#include "server/config/path.h"
 #include "server/config/setting_kinds.h"
-#include "server/config/text.h"
+#include "server/config/setting_texts.h"
 
 namespace shale::config {
 
@@ -20,66 +19,6 @@ using namespace std::chrono_literals;
 
 std::string same(const std::string& text) {
   return text;
-}
-
-Parsed<std::string> parse_path_to(std::string_view what, std::string_view text) {
-  if (text.empty()) return Wrong{"the path is empty: write a " + std::string(what)};
-  if (const auto fault = fault_of_path(text); !fault.empty()) {
-    return Wrong{"the path " + std::string(fault)};
-  }
-  return std::string(text);
-}
-
-Parsed<std::string> parse_path(std::string_view text) {
-  return parse_path_to("directory", text);
-}
-
-Parsed<std::string> parse_file(std::string_view text) {
-  return parse_path_to("file", text);
-}
-
-Parsed<std::string> parse_optional_path(std::string_view text) {
-  if (text.empty()) return std::string();
-  return parse_path(text);
-}
-
-/// What follows `http://` or `https://`; none when neither is in front.
-std::optional<std::string_view> without_scheme(std::string_view url) {
-  for (const std::string_view scheme : {"https://", "http://"}) {
-    if (url.starts_with(scheme)) return url.substr(scheme.size());
-  }
-  return std::nullopt;
-}
-
-/// Only scheme, host and port: the protocol puts /v2/ right behind the host, so
-/// no path can come between.
-Parsed<std::string> parse_external_url(std::string_view text) {
-  if (text.empty()) return std::string();
-  Wrong wrong{quoted(text) + " is not an origin: write http:// or https://, a host and, if " +
-              "need be, a port, such as https://registry.example.com"};
-  const auto below = without_scheme(text);
-  if (!below) return wrong;
-  std::string_view rest = *below;
-  if (rest.ends_with('/')) rest.remove_suffix(1);
-  // With a port to stand in for one that is left out, it has the form of a listen address.
-  const bool port_missing = rest.ends_with(']') || rest.find(':') == std::string_view::npos;
-  const auto address = parse_listen_address(std::string(rest) + (port_missing ? ":443" : ""));
-  const auto* parsed = std::get_if<ListenAddress>(&address);
-  if (parsed == nullptr || parsed->unix_socket() || parsed->tls || parsed->host.empty() ||
-      parsed->port == 0) {
-    return wrong;
-  }
-  return std::string(text.substr(0, text.ends_with('/') ? text.size() - 1 : text.size()));
-}
-
-Parsed<std::string> parse_reader(std::string_view text) {
-  if (text.empty()) return Wrong{"the name is empty: write that of a user, or robot:NAME"};
-  return std::string(text);
-}
-
-Parsed<std::string> parse_insecure(std::string_view text) {
-  if (text.empty() || text == "anonymous-everything") return std::string(text);
-  return Wrong{quoted(text) + " is not known here: leave it empty, or write anonymous-everything"};
 }
 
 std::vector<Setting> server_settings() {
@@ -98,20 +37,23 @@ std::vector<Setting> server_settings() {
              "Threads for what waits for the disk. 0 lets the server choose."),
       number("server.pool_queue", field(&S::pool_queue), {.low = 1, .high = 1'000'000},
              "Requests that may wait for such a thread; more are answered with 503."),
-      scalar({.key = "server.external_url",
-              .form = "http:// or https:// with a host and maybe a port, or empty",
-              .doc = "How clients reach this registry. When set, every Location is absolute and "
-                     "begins with it; otherwise Locations are relative."},
-             field(&S::external_url), parse_external_url, same),
-      list({.key = "server.trusted_proxies",
-            .form = "IP addresses, or networks such as 10.0.0.0/8",
-            .doc =
-                "Peers whose Forwarded and X-Forwarded headers are believed. Whoever connects to a "
-                "unix socket of this server always is."},
-           field(&S::trusted_proxies), &Network::parse),
-      truth("server.absolute_locations", field(&S::absolute_locations),
-            "Makes Locations absolute without external_url: from the headers of a trusted proxy, "
-            "otherwise from Host."),
+      live(scalar(
+          {.key = "server.external_url",
+           .form = "http:// or https:// with a host and maybe a port, or empty",
+           .doc = "How clients reach this registry. When set, every Location is absolute and "
+                  "begins with it; otherwise Locations are relative."},
+          field(&S::external_url), parse_external_url, same)),
+      live(list(
+          {.key = "server.trusted_proxies",
+           .form = "IP addresses, or networks such as 10.0.0.0/8",
+           .doc =
+               "Peers whose Forwarded and X-Forwarded headers are believed. Whoever connects to a "
+               "unix socket of this server always is."},
+          field(&S::trusted_proxies), &Network::parse)),
+      live(truth(
+          "server.absolute_locations", field(&S::absolute_locations),
+          "Makes Locations absolute without external_url: from the headers of a trusted proxy, "
+          "otherwise from Host.")),
       scalar(
           {.key = "server.insecure",
            .form = "empty or anonymous-everything",
@@ -128,9 +70,10 @@ std::vector<Setting> server_settings() {
            .doc = "The unix socket that commands such as `shale robot` talk to, which is for the "
                   "owner of this process alone. Empty is control.sock in storage.data_dir."},
           field(&S::control), parse_optional_path, same),
-      truth("server.read_only", field(&S::read_only),
-            "Refuses pushes and deletes, and frees nothing, while pulls go on. `shale read-only` "
-            "changes it until the next start or change of this setting."),
+      live(truth(
+          "server.read_only", field(&S::read_only),
+          "Refuses pushes and deletes, and frees nothing, while pulls go on. `shale read-only` "
+          "changes it until the next start or change of this setting.")),
   };
 }
 
@@ -166,8 +109,9 @@ std::vector<Setting> storage_settings() {
              {{"synced", Durability::kSynced}, {"relaxed", Durability::kRelaxed}},
              "`synced`: what was acknowledged survives a power cut. `relaxed` answers without "
              "waiting for the disk, and a power cut may take the last moments."),
-      size("storage.reserve", field(&S::reserve), {.low = 0, .high = std::uint64_t{1} << 50},
-           "Disk space kept free: under it uploads are refused, while reads and deletes go on."),
+      live(size(
+          "storage.reserve", field(&S::reserve), {.low = 0, .high = std::uint64_t{1} << 50},
+          "Disk space kept free: under it uploads are refused, while reads and deletes go on.")),
       size("storage.block_cache", field(&S::block_cache),
            {.low = std::uint64_t{1} << 20, .high = std::uint64_t{1} << 40},
            "Memory for metadata that is read often."),
@@ -175,14 +119,15 @@ std::vector<Setting> storage_settings() {
                "How long content that nothing refers to yet, or no longer, is kept for a client "
                "that was just told it is here. With 0 it goes at once, and such a client may have "
                "to push again."),
-      duration("storage.history", field(&S::history), {.low = 0s, .high = 24h * 3650},
-               "How long a deleted manifest can be restored, with its layers, where no rule has a "
-               "`history` of its own. Its bytes stay as long. With 0, deleting it is for good."),
-      size(
+      live(duration(
+          "storage.history", field(&S::history), {.low = 0s, .high = 24h * 3650},
+          "How long a deleted manifest can be restored, with its layers, where no rule has a "
+          "`history` of its own. Its bytes stay as long. With 0, deleting it is for good.")),
+      live(size(
           "storage.scrub_rate", field(&S::scrub_rate), {.low = 0, .high = std::uint64_t{1} << 40},
           "How much is read a second to find damage before a client does: all blobs are compared "
           "with their digests, a day after the last time. 4MiB take half a percent of a core. With "
-          "0 only `shale scrub run` does it."),
+          "0 only `shale scrub run` does it. A scrub that is under way keeps its pace.")),
   };
 }
 
@@ -192,28 +137,31 @@ std::vector<Setting> limits_settings() {
   constexpr std::uint64_t kMiB = 1 << 20;
   const auto field = [](auto member) { return Field{&Config::limits, member}; };
   return {
-      size("limits.head_bytes", field(&L::head_bytes), {.low = kKiB, .high = kMiB},
-           "Request line and header fields together; more is answered with 431."),
-      size("limits.target_bytes", field(&L::target_bytes), {.low = kKiB, .high = kMiB},
-           "The path and query of a request; more is answered with 414."),
-      number("limits.header_fields", field(&L::header_fields), {.low = 10, .high = 10'000},
-             "Header fields of a request; more are answered with 431."),
-      size("limits.manifest_bytes", field(&L::manifest_bytes), {.low = 4 * kKiB, .high = 64 * kMiB},
-           "The largest manifest; many clients read no more than 4MiB."),
+      live(size("limits.head_bytes", field(&L::head_bytes), {.low = kKiB, .high = kMiB},
+                "Request line and header fields together; more is answered with 431.")),
+      live(size("limits.target_bytes", field(&L::target_bytes), {.low = kKiB, .high = kMiB},
+                "The path and query of a request; more is answered with 414.")),
+      live(number("limits.header_fields", field(&L::header_fields), {.low = 10, .high = 10'000},
+                  "Header fields of a request; more are answered with 431.")),
+      live(size("limits.manifest_bytes", field(&L::manifest_bytes),
+                {.low = 4 * kKiB, .high = 64 * kMiB},
+                "The largest manifest; many clients read no more than 4MiB.")),
       size("limits.body_memory", field(&L::body_memory), {.low = kMiB, .high = 1024 * kMiB},
            "Memory for bodies on their way, all connections together. Uploads get small buffers "
            "when it runs out, manifests are answered with 503."),
-      number("limits.connections", field(&L::connections), {.low = 1, .high = 1'000'000},
-             "Open connections in all."),
-      number("limits.connections_per_address", field(&L::connections_per_address),
-             {.low = 0, .high = 1'000'000}, "Open connections of one address. 0 is no limit."),
-      number("limits.tags_per_push", field(&L::tags_per_push), {.low = 1, .high = 10'000},
-             "Tags that one push of a manifest may set with `?tag=`."),
-      number("limits.page_size", field(&L::page_size), {.low = 1, .high = 10'000},
-             "Most entries of one page of tags, repositories or referrers, whatever a client asks "
-             "for."),
-      number("limits.catalog_default", field(&L::catalog_default), {.low = 1, .high = 10'000},
-             "Entries of a catalog page for a client that names no number."),
+      live(number("limits.connections", field(&L::connections), {.low = 1, .high = 1'000'000},
+                  "Open connections in all.")),
+      live(number("limits.connections_per_address", field(&L::connections_per_address),
+                  {.low = 0, .high = 1'000'000},
+                  "Open connections of one address. 0 is no limit.")),
+      live(number("limits.tags_per_push", field(&L::tags_per_push), {.low = 1, .high = 10'000},
+                  "Tags that one push of a manifest may set with `?tag=`.")),
+      live(number(
+          "limits.page_size", field(&L::page_size), {.low = 1, .high = 10'000},
+          "Most entries of one page of tags, repositories or referrers, whatever a client asks "
+          "for.")),
+      live(number("limits.catalog_default", field(&L::catalog_default), {.low = 1, .high = 10'000},
+                  "Entries of a catalog page for a client that names no number.")),
   };
 }
 
@@ -221,23 +169,26 @@ std::vector<Setting> timeouts_settings() {
   using T = Config::Timeouts;
   const auto field = [](auto member) { return Field{&Config::timeouts, member}; };
   return {
-      duration("timeouts.handshake", field(&T::handshake), {.low = 100ms, .high = 1h},
-               "All that comes before the first request of a connection with TLS."),
-      duration("timeouts.head", field(&T::head), {.low = 100ms, .high = 1h},
-               "From the first byte of a request to the end of its header."),
-      duration("timeouts.body_progress", field(&T::body_progress), {.low = 100ms, .high = 24h},
-               "Longest pause in a request body."),
-      duration("timeouts.write_progress", field(&T::write_progress), {.low = 100ms, .high = 24h},
-               "Longest time that a client may take no byte of its answer."),
-      duration("timeouts.idle", field(&T::idle), {.low = 100ms, .high = 24h},
-               "How long a connection may wait for its next request."),
-      duration("timeouts.drain", field(&T::drain), {.low = 0ms, .high = 1h},
-               "On SIGTERM, how long requests under way may take to end."),
-      duration("timeouts.drain_delay", field(&T::drain_delay), {.low = 0ms, .high = 1h},
-               "On SIGTERM, how long everything is served on before that, while /readyz tells load "
-               "balancers to send nobody any more."),
-      duration("timeouts.upload_expiry", field(&T::upload_expiry), {.low = 1min, .high = 24h * 365},
-               "Uploads that nobody continued for so long are dropped."),
+      live(duration("timeouts.handshake", field(&T::handshake), {.low = 100ms, .high = 1h},
+                    "All that comes before the first request of a connection with TLS.")),
+      live(duration("timeouts.head", field(&T::head), {.low = 100ms, .high = 1h},
+                    "From the first byte of a request to the end of its header.")),
+      live(duration("timeouts.body_progress", field(&T::body_progress), {.low = 100ms, .high = 24h},
+                    "Longest pause in a request body.")),
+      live(duration("timeouts.write_progress", field(&T::write_progress),
+                    {.low = 100ms, .high = 24h},
+                    "Longest time that a client may take no byte of its answer.")),
+      live(duration("timeouts.idle", field(&T::idle), {.low = 100ms, .high = 24h},
+                    "How long a connection may wait for its next request.")),
+      live(duration("timeouts.drain", field(&T::drain), {.low = 0ms, .high = 1h},
+                    "On SIGTERM, how long requests under way may take to end.")),
+      live(duration(
+          "timeouts.drain_delay", field(&T::drain_delay), {.low = 0ms, .high = 1h},
+          "On SIGTERM, how long everything is served on before that, while /readyz tells load "
+          "balancers to send nobody any more.")),
+      live(duration("timeouts.upload_expiry", field(&T::upload_expiry),
+                    {.low = 1min, .high = 24h * 365},
+                    "Uploads that nobody continued for so long are dropped.")),
   };
 }
 
@@ -245,63 +196,17 @@ std::vector<Setting> registry_settings() {
   using R = Config::Registry;
   const auto field = [](auto member) { return Field{&Config::registry, member}; };
   return {
-      truth("registry.allow_sparse", field(&R::allow_sparse),
-            "Accepts manifests that name content which is not here."),
-      truth("registry.delete_tags", field(&R::delete_tags),
-            "Lets clients delete tags. The manifest stays."),
-      truth("registry.delete_manifests", field(&R::delete_manifests),
-            "Lets clients delete manifests by digest, with the tags that name them."),
-      truth("registry.delete_blobs", field(&R::delete_blobs),
-            "Lets clients delete blobs that no manifest names."),
-      truth("registry.delete_uploads", field(&R::delete_uploads),
-            "Lets clients cancel uploads. Others go after timeouts.upload_expiry."),
+      live(truth("registry.allow_sparse", field(&R::allow_sparse),
+                 "Accepts manifests that name content which is not here.")),
+      live(truth("registry.delete_tags", field(&R::delete_tags),
+                 "Lets clients delete tags. The manifest stays.")),
+      live(truth("registry.delete_manifests", field(&R::delete_manifests),
+                 "Lets clients delete manifests by digest, with the tags that name them.")),
+      live(truth("registry.delete_blobs", field(&R::delete_blobs),
+                 "Lets clients delete blobs that no manifest names.")),
+      live(truth("registry.delete_uploads", field(&R::delete_uploads),
+                 "Lets clients cancel uploads. Others go after timeouts.upload_expiry.")),
   };
-}
-
-/// What may stand between quotes in a challenge. The OCI conformance suite takes the
-/// last word `basic` or `bearer` in it for the scheme.
-Parsed<std::string> parse_realm(std::string_view text) {
-  std::string lower;
-  for (const char c : text) {
-    if (c < ' ' || c > '~' || c == '"' || c == '\\') {
-      return Wrong{quoted(text) + " has a character that a realm may not have: write letters, " +
-                   "digits and blanks"};
-    }
-    lower += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  }
-  if (text.empty() || lower.find("basic") != std::string::npos ||
-      lower.find("bearer") != std::string::npos) {
-    return Wrong{quoted(text) +
-                 " cannot be the realm: write a name without basic and bearer in it"};
-  }
-  return std::string(text);
-}
-
-Parsed<std::string> parse_service(std::string_view text) {
-  if (text.empty()) return std::string();
-  return parse_realm(text);
-}
-
-Parsed<std::string> parse_issuer(std::string_view text) {
-  for (const char c : text) {
-    if (static_cast<unsigned char>(c) < ' ' || c == 0x7F) {
-      return Wrong{quoted(text) + " has a control character: no issuer is called so"};
-    }
-  }
-  return std::string(text);
-}
-
-/// Any address that may stand between quotes in a challenge.
-Parsed<std::string> parse_token_realm(std::string_view text) {
-  if (text.empty()) return std::string();
-  Wrong wrong{quoted(text) + " is not where tokens can be got: write http:// or https://, a " +
-              "host and a path, such as https://auth.example.com/token"};
-  const auto rest = without_scheme(text);
-  if (!rest || rest->empty() || rest->front() == '/') return wrong;
-  for (const char c : *rest) {
-    if (c <= ' ' || c > '~' || c == '"' || c == '\\' || c == '#') return wrong;
-  }
-  return std::string(text);
 }
 
 std::vector<Setting> auth_settings() {
@@ -392,19 +297,21 @@ std::vector<Setting> log_settings() {
                                       {"json", LogFormat::kJson},
                                       {"text", LogFormat::kText}},
                                      "`auto` is text on a terminal and JSON elsewhere.")),
-      with_flag("log-level", choice("log.level", field(&L::level),
-                                    {{"debug", LogLevel::kDebug},
-                                     {"info", LogLevel::kInfo},
-                                     {"warn", LogLevel::kWarn},
-                                     {"error", LogLevel::kError}},
-                                    "The least important lines that are written.")),
-      duration("log.slow", field(&L::slow), {.low = 0ms, .high = 24h},
-               "Requests that take longer get a line with the level warn, whatever log.access "
-               "says; a second more is granted for each MiB that they carry. 0 is no such line."),
-      truth("log.access", field(&L::access),
-            "Writes one line for each request. Without them, and on a higher level, only faults of "
-            "the "
-            "server are told with their request id."),
+      live(with_flag("log-level", choice("log.level", field(&L::level),
+                                         {{"debug", LogLevel::kDebug},
+                                          {"info", LogLevel::kInfo},
+                                          {"warn", LogLevel::kWarn},
+                                          {"error", LogLevel::kError}},
+                                         "The least important lines that are written."))),
+      live(duration(
+          "log.slow", field(&L::slow), {.low = 0ms, .high = 24h},
+          "Requests that take longer get a line with the level warn, whatever log.access "
+          "says; a second more is granted for each MiB that they carry. 0 is no such line.")),
+      live(truth(
+          "log.access", field(&L::access),
+          "Writes one line for each request. Without them, and on a higher level, only faults of "
+          "the "
+          "server are told with their request id.")),
   };
 }
 
@@ -417,16 +324,16 @@ std::vector<Setting> metrics_settings() {
             .doc = "Addresses that have /metrics and the health checks, for whoever can connect, "
                    "and nothing else. Without any, /metrics is where all else is."},
            field(&M::listen), parse_listen_address),
-      choice("metrics.access", field(&M::access),
-             {{"admin", MetricsAccess::kAdmin},
-              {"login", MetricsAccess::kLogin},
-              {"everybody", MetricsAccess::kEverybody}},
-             "Who may read /metrics where somebody can log in: those who administer the whole "
-             "registry and metrics.readers, whoever is logged in, or everybody."),
-      list({.key = "metrics.readers",
-            .form = "names of users, and of robots as robot:NAME",
-            .doc = "Who else may read /metrics, without any other right."},
-           field(&M::readers), parse_reader),
+      live(choice("metrics.access", field(&M::access),
+                  {{"admin", MetricsAccess::kAdmin},
+                   {"login", MetricsAccess::kLogin},
+                   {"everybody", MetricsAccess::kEverybody}},
+                  "Who may read /metrics where somebody can log in: those who administer the whole "
+                  "registry and metrics.readers, whoever is logged in, or everybody.")),
+      live(list({.key = "metrics.readers",
+                 .form = "names of users, and of robots as robot:NAME",
+                 .doc = "Who else may read /metrics, without any other right."},
+                field(&M::readers), parse_reader)),
       number("metrics.repositories", field(&M::repositories), {.low = 0, .high = 2000},
              "So many repositories have series of their own: those that are pulled from or pushed "
              "to first. All others share one. 0 is no such series."),

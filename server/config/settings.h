@@ -38,6 +38,7 @@ struct Setting {
       {};  ///< a short flag without the dashes, beside `--section.name`; may be empty
   Kind kind = Kind::kText;
   bool list = false;
+  bool live = false;          ///< a change counts without a restart
   std::string form = {};      ///< what a value looks like, as a noun: "size, 1KiB to 1MiB"
   std::string_view doc = {};  ///< sentences
 

@@ -6,7 +6,7 @@
 #include "server/net/bytes.h"
 #include "server/net/connection.h"
 
-// The half of `Connection` that reads request bodies.
+// The part of `Connection` that reads request bodies.
 
 namespace shale::net {
 namespace {

@@ -6,7 +6,7 @@
 #include <utility>
 #include <variant>
 
-#include "blobstore/memory_blob.h"
+#include "server/registry/linked_blobs.h"
 #include "server/registry/manifest_parser.h"
 #include "server/registry/pull_log.h"
 #include "server/registry/turnstile.h"
@@ -19,11 +19,6 @@ using index::Reference;
 using index::RepositoryName;
 
 namespace {
-
-/// A mount that names no source looks at so many owners of the blob for one that
-/// the caller may pull from, and then says that there is none.
-constexpr std::size_t kMountSearchPage = 100;
-constexpr std::size_t kMountSearchPages = 10;
 
 /// A manifest costs a multiple of its bytes while it is pushed. Nearly all are
 /// smaller than this; of the others, so many are pushed at a time.
@@ -87,28 +82,10 @@ struct Registry::State {
         quarantine(set_aside_in(blob_store)),
         scrub(blob_store, metadata_store, time, quarantine, collection.locks()),
         scrub_desk(scrub, quarantine, time, registry_options.lease),
+        linked(blob_store, metadata_store, time, collection, quarantine, scrub_desk),
         uploads(blob_store, metadata_store, time, collection.locks(), quarantine, room,
-                registry_options.upload_expiry, registry_options.small_blob_bytes) {}
+                registry_options.small_blob_bytes) {}
 
-  /// A blob of the repository. One that is on its way out has its lease renewed; when it
-  /// is just being taken, it is not there, and the client uploads it.
-  Result<BlobLink> find_and_renew(const RepositoryName& repository, const Digest& digest);
-  /// `kBlobUnknown` for a blob that is set aside as damaged.
-  Result<void> demand_whole(const Digest& digest) const;
-  /// A pull found the bytes gone or of another size: nobody is told any more that they are
-  /// here, so that the next push brings them back. Does not wait.
-  void set_aside_lost(const BlobLink& link);
-  /// `kManifestBlobUnknown` when the manifest needs what is set aside.
-  Result<void> demand_whole(const index::Manifest& manifest) const;
-  /// The bytes of a blob: `kBlobUnknown` when they are gone, `kCorrupt` when they are
-  /// not as many.
-  Result<std::unique_ptr<const Blob>> open(const BlobLink& link) const;
-  /// Links a blob of `from`, unless it has none or the store has lost the bytes:
-  /// an upload then brings them back.
-  Result<std::optional<BlobLink>> mount_from(const RepositoryName& from, const RepositoryName& to,
-                                             const Digest& digest);
-  Result<std::optional<BlobLink>> mount_from_any(const RepositoryName& to, const Digest& digest,
-                                                 const MayPull& may_pull);
   /// An index may list manifests of types that nobody here has heard of. What is
   /// a manifest of this repository and no blob of it is kept as the former.
   Result<void> settle_index_entries(const RepositoryName& repository, index::Manifest& manifest);
@@ -118,14 +95,13 @@ struct Registry::State {
   const Clock& clock;
   Current<Options> options;
   std::atomic<bool> read_only = false;
-  std::atomic<std::uint64_t> mounts = 0;
-  std::atomic<std::uint64_t> mounted_bytes = 0;
   Collection collection;
   TagPast past;
   const Room room;
   Quarantine quarantine;
   Scrub scrub;
   ScrubDesk scrub_desk;
+  LinkedBlobs linked;
   PullLog pulls;
   Uploads uploads;
   Turnstile large_manifests{kLargeManifestsAtOnce};
@@ -147,6 +123,7 @@ void Registry::adjust(const Options& options) {
   changed.deletes = options.deletes;
   changed.manifest_bytes = options.manifest_bytes;
   changed.tags_per_push = options.tags_per_push;
+  changed.upload_expiry = options.upload_expiry;
   changed.quotas = options.quotas;
   changed.rules = options.rules;
   state_->options.replace(std::move(changed));
@@ -162,8 +139,7 @@ bool Registry::read_only() const noexcept {
 
 Activity Registry::activity() const noexcept {
   Activity activity = state_->uploads.activity();
-  activity.mounts = state_->mounts;
-  activity.mounted_bytes = state_->mounted_bytes;
+  state_->linked.count_into(activity);
   return activity;
 }
 
@@ -196,60 +172,11 @@ Result<index::StoredManifest> Registry::read_manifest(const RepositoryName& repo
 }
 
 Result<BlobLink> Registry::stat_blob(const RepositoryName& repository, const Digest& digest) const {
-  return state_->find_and_renew(repository, digest);
-}
-
-Result<BlobLink> Registry::State::find_and_renew(const RepositoryName& repository,
-                                                 const Digest& digest) {
-  SHALE_TRY_ASSIGN(BlobLink link, metadata.find_blob(repository, digest));
-  SHALE_TRY(demand_whole(digest));
-  if (!link.doomed) return link;
-  // The lease first, then the look: what is there then stays.
-  const auto kept = collection.locks().try_keep(digest);
-  if (!kept.owns_lock()) {
-    return Error{Errc::kBlobUnknown, digest.str() + " is being collected"};
-  }
-  collection.leases().renew(repository, digest);
-  return metadata.find_blob(repository, digest);
-}
-
-Result<void> Registry::State::demand_whole(const Digest& digest) const {
-  const auto since = quarantine.since(digest);
-  if (!since) return {};
-  return invalid(Errc::kBlobUnknown, set_aside_words(digest, *since));
+  return state_->linked.find(repository, digest);
 }
 
 Result<OpenBlob> Registry::open_blob(const RepositoryName& repository, const Digest& digest) const {
-  SHALE_TRY_ASSIGN(const BlobLink link, state_->metadata.find_blob(repository, digest));
-  SHALE_TRY(state_->demand_whole(digest));
-  auto blob = state_->open(link);
-  if (blob) return OpenBlob{link, *std::move(blob)};
-  const Error error = std::move(blob).error();
-  if (error.code != Errc::kBlobUnknown && error.code != Errc::kCorrupt) return error;
-  // Collected between the two looks?
-  SHALE_TRY(state_->metadata.find_blob(repository, digest));
-  state_->set_aside_lost(link);
-  return Error{Errc::kBlobUnknown,
-               digest.str() + " is linked into " + repository.str() +
-                   ", but the store does not have its bytes: " + error.message,
-               {"the bytes of " + digest.str() + " are lost: push the blob again"}};
-}
-
-void Registry::State::set_aside_lost(const BlobLink& link) {
-  scrub_desk.count_lost();
-  // Under the whole lock, so that no push has just brought it back.
-  const auto lock = collection.locks().try_remove(link.digest);
-  if (lock.owns_lock() && !open(link)) quarantine.add(link.digest, clock.now());
-}
-
-Result<std::unique_ptr<const Blob>> Registry::State::open(const BlobLink& link) const {
-  if (link.size <= kSmallBlobLimit) {
-    SHALE_TRY_ASSIGN(auto bytes, metadata.read_small_blob(link.digest));
-    if (bytes && bytes->size() == link.size) {
-      return {std::make_unique<MemoryBlob>(std::make_shared<const std::string>(*std::move(bytes)))};
-    }
-  }
-  return blobs.open(link.digest, link.size);
+  return state_->linked.open(repository, digest);
 }
 
 // --- push ---
@@ -293,62 +220,14 @@ Result<void> Registry::cancel_upload(const RepositoryName& repository, const Upl
 
 Result<std::size_t> Registry::expire_uploads() {
   if (read_only()) return std::size_t{0};
-  return state_->uploads.expire();
+  return state_->uploads.expire(state_->options.get()->upload_expiry);
 }
 
 Result<std::optional<BlobLink>> Registry::mount(const RepositoryName& repository,
                                                 const Digest& digest,
                                                 const std::optional<RepositoryName>& from,
                                                 const MayPull& may_pull) {
-  // Mounting from itself says what a fresh look at the blob would, and renews its lease.
-  SHALE_TRY_ASSIGN(auto link, state_->mount_from(repository, repository, digest));
-  if (!link && !from) {
-    SHALE_TRY_ASSIGN(link, state_->mount_from_any(repository, digest, may_pull));
-  } else if (!link && may_pull(*from)) {
-    SHALE_TRY_ASSIGN(link, state_->mount_from(*from, repository, digest));
-  }
-  if (link) {
-    ++state_->mounts;
-    state_->mounted_bytes += link->size;
-  }
-  return link;
-}
-
-Result<std::optional<BlobLink>> Registry::State::mount_from(const RepositoryName& from,
-                                                            const RepositoryName& to,
-                                                            const Digest& digest) {
-  const auto nothing = std::optional<BlobLink>();
-  const auto none_if_unknown = [&](Error error) -> Result<std::optional<BlobLink>> {
-    if (error.code == Errc::kBlobUnknown) return nothing;
-    return error;
-  };
-  auto link = metadata.find_blob(from, digest);
-  if (!link) return none_if_unknown(std::move(link).error());
-  if (quarantine.since(digest)) return nothing;
-  const auto blob = open(*link);
-  if (!blob && blob.error().code == Errc::kCorrupt) return nothing;
-  if (!blob) return none_if_unknown(blob.error());
-  auto mounted = metadata.mount_blob(from, to, digest);
-  if (!mounted) return none_if_unknown(std::move(mounted).error());
-  return std::optional(*link);
-}
-
-Result<std::optional<BlobLink>> Registry::State::mount_from_any(const RepositoryName& to,
-                                                                const Digest& digest,
-                                                                const MayPull& may_pull) {
-  std::string after;
-  for (std::size_t pages = 0; pages < kMountSearchPages; ++pages) {
-    SHALE_TRY_ASSIGN(const auto page,
-                     metadata.list_repositories_of_blob(digest, after, kMountSearchPage));
-    for (const RepositoryName& from : page.items) {
-      if (!may_pull(from)) continue;
-      SHALE_TRY_ASSIGN(auto link, mount_from(from, to, digest));
-      if (link) return link;
-    }
-    if (!page.more || page.items.empty()) break;
-    after = page.items.back().str();
-  }
-  return std::optional<BlobLink>();
+  return state_->linked.mount(repository, digest, from, may_pull);
 }
 
 Result<PushedManifest> Registry::push_manifest(const PushManifest& request) {
@@ -365,7 +244,7 @@ Result<PushedManifest> Registry::push_manifest(const PushManifest& request) {
   SHALE_TRY_ASSIGN(index::Manifest manifest,
                    parse_manifest(digest, request.content_type, request.bytes));
   SHALE_TRY(state_->settle_index_entries(request.repository, manifest));
-  if (!options->allow_sparse) SHALE_TRY(state_->demand_whole(manifest));
+  if (!options->allow_sparse) SHALE_TRY(state_->linked.demand_whole(manifest));
 
   PushedManifest pushed{.digest = digest, .subject = {}, .tags = tags};
   const auto subject =
@@ -379,18 +258,6 @@ Result<PushedManifest> Registry::push_manifest(const PushManifest& request) {
                                            .tag_moves = request.tag_moves,
                                            .condition = request.condition}));
   return pushed;
-}
-
-Result<void> Registry::State::demand_whole(const index::Manifest& manifest) const {
-  if (quarantine.size() == 0) return {};
-  Error error{Errc::kManifestBlobUnknown, "the manifest needs blobs that are set aside"};
-  for (const index::Edge& edge : manifest.edges) {
-    if (index::points_at_manifest(edge.kind)) continue;
-    const auto since = quarantine.since(edge.target.digest);
-    if (since) error.details.push_back(set_aside_words(edge.target.digest, *since));
-  }
-  if (error.details.empty()) return {};
-  return error;
 }
 
 Result<void> Registry::State::settle_index_entries(const RepositoryName& repository,

@@ -124,7 +124,7 @@ class Registry {
   /// Those in force. To be asked for anew by whoever wants to see changes.
   std::shared_ptr<const Options> options() const;
   /// Takes over what requests are judged by: sparse manifests, deletes, limits, quotas and
-  /// rules. How long uploads and leases last, and small blobs, need a new registry.
+  /// rules, and how long uploads last. Leases and small blobs need a new registry.
   void adjust(const Options& options);
   /// While it is on, nothing is changed by the registry itself: no collection, retention,
   /// expiry of uploads or times of pulls. Clients are kept out by whoever asks `read_only`;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -26,8 +27,12 @@ class Scrubber {
   Scrubber(Registry& registry, const Clock& clock, const Schedule& schedule,
            std::function<void(const ScrubDesk::Status&)> report);
 
+  /// Replaces `Schedule::rate` for the scrubs that begin from now on.
+  void set_rate(std::uint64_t rate) noexcept { rate_ = rate; }
+
  private:
-  std::jthread thread_;
+  std::atomic<std::uint64_t> rate_;
+  std::jthread thread_;  ///< last, so that it ends before what it reads
 };
 
 }  // namespace shale::registry

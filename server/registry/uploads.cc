@@ -282,8 +282,8 @@ std::size_t Uploads::count_open(const index::MetadataStore& metadata) {
   return rows ? rows->size() : 0;
 }
 
-Result<std::size_t> Uploads::expire() {
-  const Time before = clock_.now() - expiry_;
+Result<std::size_t> Uploads::expire(std::chrono::seconds idle_for) {
+  const Time before = clock_.now() - idle_for;
   SHALE_TRY_ASSIGN(const std::vector<UploadId> idle, list_idle(before));
   std::vector<UploadTable::Hold> held;
   for (const UploadId& id : idle) {

@@ -21,15 +21,13 @@ namespace shale::registry {
 class Uploads {
  public:
   Uploads(BlobStore& blobs, index::MetadataStore& metadata, const Clock& clock, DigestLocks& locks,
-          Quarantine& quarantine, const Room& room, std::chrono::seconds expiry,
-          std::size_t small_blob_bytes)
+          Quarantine& quarantine, const Room& room, std::size_t small_blob_bytes)
       : blobs_(blobs),
         metadata_(metadata),
         clock_(clock),
         locks_(locks),
         quarantine_(quarantine),
         room_(room),
-        expiry_(expiry),
         small_blob_bytes_(small_blob_bytes),
         table_(clock),
         open_(count_open(metadata)) {}
@@ -41,7 +39,8 @@ class Uploads {
                                               const UploadId& id, std::optional<ChunkRange> range);
   Result<UploadStatus> status(const index::RepositoryName& repository, const UploadId& id);
   Result<void> cancel(const index::RepositoryName& repository, const UploadId& id);
-  Result<std::size_t> expire();
+  /// Of those that nobody touched for so long.
+  Result<std::size_t> expire(std::chrono::seconds idle_for);
   /// Without mounts.
   Activity activity() const noexcept;
 
@@ -71,7 +70,6 @@ class Uploads {
   DigestLocks& locks_;
   Quarantine& quarantine_;
   const Room& room_;
-  const std::chrono::seconds expiry_;
   const std::size_t small_blob_bytes_;
   UploadTable table_;
   std::atomic<std::uint64_t> begun_ = 0;

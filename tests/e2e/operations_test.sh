@@ -47,6 +47,22 @@ control rules list | grep -q 'fixed/\*\*' || fail "the rule is not in force"
 expect_match "status" 'server.workers' "$(control status)"
 expect_equal "the last reload" 1 "$(metric shale_config_last_reload_successful)"
 
+it "takes over where clients come in, and how much of the disk is kept free"
+write_config 'log: {level: debug}' 'server: {external_url: "https://registry.example"}' 'storage: {reserve: 1024TiB}'
+control reload >reloaded
+expect_match "reload" 'changed: server.external_url, storage.reserve' "$(cat reloaded)"
+request POST /v2/large/app/blobs/uploads/
+expect_match "the Location" '^https://registry.example/v2/' "$(header Location)"
+push large/more
+expect_status 507
+request GET /readyz
+expect_status 503
+write_config 'log: {level: debug}' 'registry: {delete_blobs: false}' 'quotas: [{namespace: small, bytes: 10KiB}]' \
+  'rules: [{repositories: ["fixed/**"], immutable_tags: ["*"]}]'
+control reload >/dev/null
+push large/more
+expect_status 201
+
 it "keeps all as it was when the file is broken, and names the line"
 write_config 'log: {level: error}' 'limits:' '  manifest_bytes: lots'
 expect_failure control reload

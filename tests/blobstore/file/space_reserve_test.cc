@@ -61,6 +61,18 @@ TEST_CASE("SpaceReserve: near the reserve an answer is good for less") {
   CHECK(error_code(reserve.take(1)) == Errc::kNoSpace);
 }
 
+TEST_CASE("SpaceReserve: another reserve counts at once, whatever the disk said before") {
+  Fixture f;
+  file::SpaceReserve reserve(f.directory, kMiB);
+  f.files.set_free_space(100 * kMiB);
+  REQUIRE(reserve.take(1));
+  reserve.set_reserve(100 * kMiB);
+  CHECK(error_code(reserve.take(1)) == Errc::kNoSpace);
+  CHECK(value(reserve.space()).reserve == 100 * kMiB);
+  reserve.set_reserve(50 * kMiB);
+  CHECK(reserve.take(1));
+}
+
 TEST_CASE("SpaceReserve: a disk that does not answer is an error") {
   Fixture f;
   file::SpaceReserve reserve(f.directory, 0);

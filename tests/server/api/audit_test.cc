@@ -44,8 +44,7 @@ struct Audited {
       {.format = log::Format::kJson, .level = log::Level::kInfo},
       [this](std::string_view more, const std::stop_token&) { text.lock()->append(more); }};
   FakeClock clock;
-  std::unique_ptr<api::Audit> audit =
-      std::make_unique<api::Audit>(logger, http::TrustedProxies(), clock);
+  std::unique_ptr<api::Audit> audit = std::make_unique<api::Audit>(logger, clock);
   Gatekeeping gatekeeping{team_rules(), api::Guard::Challenge::kBasic, audit.get()};
   InProcess client{gatekeeping.setup()};
 };
@@ -63,6 +62,17 @@ TEST_CASE("Audit: logins and tokens, with who and from where") {
   CHECK(house.has(token.header("X-Request-Id"), R"("scope":"repository:team-a/x:pull")"));
   const auto robot = house.client.ask(as("ci", get("/v2/")));
   CHECK(house.has(robot.header("X-Request-Id"), R"("user":"ci","kind":"robot")"));
+}
+
+TEST_CASE("Audit: the client is whom a proxy names, once the proxy is trusted") {
+  Audited house;
+  const string behind =
+      get("/v2/", {"Authorization: " + basic("alice", "wrong"), "X-Forwarded-For: 203.0.113.9"});
+  const auto before = house.client.ask(behind);
+  CHECK(house.has(before.header("X-Request-Id"), R"("client":"127.0.0.1")"));
+  house.audit->replace_trusted_proxies({.networks = {*http::IpNetwork::parse("127.0.0.0/8")}});
+  const auto after = house.client.ask(behind);
+  CHECK(house.has(after.header("X-Request-Id"), R"("client":"203.0.113.9")"));
 }
 
 TEST_CASE("Audit: refusals name the rule, and so do pushes and deletes") {

@@ -104,12 +104,7 @@ Gatekeeping::Gatekeeping(std::initializer_list<Allow> rules, api::Guard::Challen
     : robots(robots_in_memory(clock)),
       tokens(users, auth::SigningKey::make(), {}),
       guard(login, tokens, *robots, clock,
-            {.realm = "Shale",
-             .challenge = challenge,
-             .external_url = "",
-             .trusted_proxies = {},
-             .audit = audit},
-            policy_of(rules)) {
+            {.realm = "Shale", .challenge = challenge, .audit = audit}, policy_of(rules)) {
   users.robots = robots.get();
 }
 
@@ -123,8 +118,6 @@ Gatekeeping::Gatekeeping(std::optional<std::initializer_list<Allow>> rules,
       guard(login, tokens, *robots, clock,
             {.realm = "Shale",
              .challenge = api::Guard::Challenge::kAuto,
-             .external_url = "",
-             .trusted_proxies = {},
              .audit = nullptr,
              .external =
                  api::Guard::Settings::External{

@@ -11,7 +11,7 @@ Setup absolute(std::string_view trusted = "") {
   Setup setup;
   setup.settings.absolute_locations = true;
   if (!trusted.empty()) {
-    setup.settings.trusted_proxies.networks.push_back(*http::IpNetwork::parse(trusted));
+    setup.settings.front.trusted_proxies.networks.push_back(*http::IpNetwork::parse(trusted));
   }
   return setup;
 }
@@ -63,7 +63,7 @@ TEST_CASE_TEMPLATE("Locations: are relative, whatever the headers say", Driver, 
 
 TEST_CASE_TEMPLATE("Locations: have the external URL where there is one", Driver, API_DRIVERS) {
   Setup setup = absolute("127.0.0.0/8");
-  setup.settings.external_url = "https://hub.example.com:8443";
+  setup.settings.front.external_url = "https://hub.example.com:8443";
   Driver api(setup);
   CHECK(origin_of_locations(api) == "https://hub.example.com:8443");
   CHECK(origin_of_locations(api, "X-Forwarded-Host: other.test") == "https://hub.example.com:8443");

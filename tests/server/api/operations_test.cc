@@ -174,7 +174,7 @@ TEST_CASE("Log level: is told and changed, and only to one that there is") {
 
 TEST_CASE("Request ids: one of a trusted proxy is kept, and any other is not") {
   Setup setup;
-  setup.settings.trusted_proxies.networks = {*http::IpNetwork::parse("127.0.0.1")};
+  setup.settings.front.trusted_proxies.networks = {*http::IpNetwork::parse("127.0.0.1")};
   InProcess api(setup);
   const auto kept = api.ask(get("/v2/", {"X-Request-Id: from-the-proxy.1"}));
   CHECK(kept.header("X-Request-Id") == "from-the-proxy.1");

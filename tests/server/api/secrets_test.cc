@@ -71,7 +71,7 @@ TEST_CASE_TEMPLATE("Secrets: none reaches the log, the audit log or an answer", 
       {.format = log::Format::kJson, .level = log::Level::kInfo},
       [&](std::string_view more, const std::stop_token&) { audited.lock()->append(more); });
   const FakeClock clock;
-  const api::Audit audit(lines, {}, clock);
+  const api::Audit audit(lines, clock);
   const Gatekeeping gatekeeping(team_rules(), api::Guard::Challenge::kAuto, &audit);
   Driver client(gatekeeping.setup());
   const string encoded = basic("hunter2", "hunter2").substr(std::string_view("Basic ").size());

@@ -58,6 +58,23 @@ TEST_CASE_TEMPLATE("Tokens: a challenge tells where to get one, and for what", D
         kRealm + R"(,scope="repository:team-a/app:pull,push")");
 }
 
+TEST_CASE("Tokens: a challenge points where clients come in, which can change") {
+  Gatekeeping gatekeeping(team_rules(), Challenge::kAuto);
+  InProcess api(gatekeeping.setup());
+  const auto realm = [&] {
+    const auto answer = api.ask(get("/v2/", {"X-Forwarded-Host: front.test"}));
+    const string field = answer.header("WWW-Authenticate");
+    return field.substr(0, field.find(','));
+  };
+  CHECK(realm() == R"(Bearer realm="http://registry.test/auth/token")");
+  gatekeeping.guard.replace_front(
+      {.external_url = "",
+       .trusted_proxies = {.networks = {*http::IpNetwork::parse("127.0.0.1")}}});
+  CHECK(realm() == R"(Bearer realm="http://front.test/auth/token")");
+  gatekeeping.guard.replace_front({.external_url = "https://hub.test", .trusted_proxies = {}});
+  CHECK(realm() == R"(Bearer realm="https://hub.test/auth/token")");
+}
+
 TEST_CASE_TEMPLATE("Tokens: without anything public, auto asks for a password", Driver,
                    API_DRIVERS) {
   Gatekeeping gatekeeping({{"user:alice", "**", "pull"}}, Challenge::kAuto);

@@ -50,15 +50,5 @@ TEST_CASE("with_live: takes over what is live, and leaves all else as it was") {
   CHECK(difference(merged, after).live.empty());
 }
 
-TEST_CASE("is_live: every key of the list is a setting") {
-  int live = 0;
-  for (const Setting& setting : settings())
-    live += is_live(setting.key) ? 1 : 0;
-  CHECK(live == 29);
-  CHECK(is_live("quotas"));
-  CHECK(is_live("rules"));
-  CHECK_FALSE(is_live("server.listen"));
-}
-
 }  // namespace
 }  // namespace shale::config

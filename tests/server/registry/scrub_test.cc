@@ -333,17 +333,21 @@ TEST_CASE("Scrubber: a second scrub is not taken while one waits") {
 TEST_CASE("Scrubber: on its own it begins when it is due, at its rate") {
   Bench<MemoryStores> registry;
   std::atomic<int> done = 0;
-  const registry::Scrubber scrubber(*registry, registry.clock(),
-                                    {.rate = 1 << 20, .first = 1h, .between = 24h, .look = 1ms},
-                                    [&](const ScrubDesk::Status&) {
-                                      ++done;
-                                      done.notify_all();
-                                    });
+  registry::Scrubber scrubber(*registry, registry.clock(),
+                              {.rate = 1 << 20, .first = 1h, .between = 24h, .look = 1ms},
+                              [&](const ScrubDesk::Status&) {
+                                ++done;
+                                done.notify_all();
+                              });
   CHECK(registry->scrub_desk().ask(0));  // what was asked for does not wait
   done.wait(0);
   registry.clock().advance(24h);
   done.wait(1);
   CHECK(registry->scrub_desk().status().rate == 1 << 20);
+  scrubber.set_rate(2 << 20);
+  registry.clock().advance(25h);
+  done.wait(2);
+  CHECK(registry->scrub_desk().status().rate == 2 << 20);
 }
 
 TEST_CASE("Scrub: a store that has lived has nothing to repair") {

@@ -76,6 +76,17 @@ TEST_CASE("Registry: uploads expire after their last use, not their start") {
   CHECK(value(bench.metadata().list_uploads()).empty());
 }
 
+TEST_CASE("Registry: how long uploads last can change while they wait") {
+  Bench<MemoryStores> bench({.upload_expiry = hours(24)});
+  const UploadId idle = bench.begin(kApp);
+  bench.clock().advance(hours(2));
+  bench->adjust({.upload_expiry = hours(3)});
+  CHECK(value(bench->expire_uploads()) == 0);
+  bench->adjust({.upload_expiry = hours(1)});
+  CHECK(value(bench->expire_uploads()) == 1);
+  CHECK(error_code(bench->upload_status(kApp, idle)) == Errc::kUploadUnknown);
+}
+
 TEST_CASE("Registry: a clock that jumps takes no upload from its writer, and keeps none for good") {
   Bench<MemoryStores> bench({.upload_expiry = hours(24)});
   const UploadId busy = bench.begin(kApp);
