@@ -129,6 +129,10 @@ std::string Api::given_id(const http::Request& request) {
 std::optional<http::Response> Api::refuse_route(const Target& target, const http::Request& request,
                                                 const Route* route) const {
   if (request.peer.metrics && !is_for_probes(target.resource)) return error_response(kNoSuchPath);
+  if (target.resource == Resource::kMetrics && settings_.get()->metrics_apart &&
+      !request.peer.metrics && !request.peer.control) {
+    return error_response(kNoSuchPath);
+  }
   if (around_.operations == nullptr && tells_of_the_server(target.resource)) {
     return error_response(kNoSuchPath);
   }
@@ -161,7 +165,6 @@ http::Plan Api::plan(const http::Request& request) {
   const auto routed = std::make_shared<Routed>(
       Routed{route, settings_.get(), std::move(*target), std::move(*query), nullptr, {}, {}});
   http::Plan plan = plan_routed(routed, request);
-  plan.aside = tells_of_the_server(route->resource);
   plan.context = routed;
   return plan;
 }
@@ -169,6 +172,10 @@ http::Plan Api::plan(const http::Request& request) {
 http::Plan Api::plan_routed(const RoutedPtr& routed, const http::Request& request) {
   // Who can connect there at all is the operator's business.
   if (around_.guard == nullptr || request.peer.metrics) return plan_known(routed, request);
+  // What is for everybody to read is so whoever it is: no password is computed on.
+  if (routed->route->need == Need::kNothing && request.method != http::Method::kPost) {
+    return plan_known(routed, request);
+  }
   auto recalled = around_.guard->recall(request);
   if (auto* refused = std::get_if<http::Response>(&recalled)) return answer(std::move(*refused));
   if (auto* caller = std::get_if<CallerPtr>(&recalled)) {
@@ -179,7 +186,15 @@ http::Plan Api::plan_routed(const RoutedPtr& routed, const http::Request& reques
   return plan_unverified(routed);
 }
 
+/// What tells of the server goes aside, so that nothing else holds it up. That is for who is
+/// known: passwords are computed on, and whoever guesses at them waits with all the others.
 http::Plan Api::plan_known(const RoutedPtr& routed, const http::Request& request) {
+  http::Plan plan = plan_route(routed, request);
+  plan.aside = tells_of_the_server(routed->route->resource);
+  return plan;
+}
+
+http::Plan Api::plan_route(const RoutedPtr& routed, const http::Request& request) {
   const Route* route = routed->route;
   if (const auto* read = std::get_if<PointRead>(&route->how)) {
     auto respond = [this, routed, handler = read->handle](const http::Request& r) {

@@ -64,6 +64,7 @@ class Api final : public http::Application {
   http::Plan plan_routed(const RoutedPtr& routed, const http::Request& request);
   /// The plan for a caller who is known and may do it, or where nobody asks.
   http::Plan plan_known(const RoutedPtr& routed, const http::Request& request);
+  http::Plan plan_route(const RoutedPtr& routed, const http::Request& request);
   /// The plan for a caller who has to be verified first.
   http::Plan plan_unverified(const RoutedPtr& routed);
   http::Plan list(Handler handler, RoutedPtr routed, const http::Request& request);

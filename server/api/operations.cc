@@ -102,6 +102,7 @@ Result<http::Response> post_read_only(const Call& call) {
   SHALE_TRY_ASSIGN(const bool on, read_flag(json, "on"));
   if (!json.contains("on")) return invalid(R"(the body is {"on": true} or {"on": false})");
   call.registry.set_read_only(on);
+  if (call.operations != nullptr) call.operations->tell_read_only();
   note(call, "read-only", on ? "on" : "off");
   return json_response(dump(read_only_json(call)));
 }

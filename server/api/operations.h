@@ -59,6 +59,8 @@ class Operations {
 
   /// All of what can change, or nothing. Reads files.
   virtual ReloadReport reload() = 0;
+  /// The registry's read-only mode was switched: for the log.
+  virtual void tell_read_only() = 0;
   /// False when there is no such level.
   virtual bool set_log_level(std::string_view level) = 0;
   virtual std::string log_level() const = 0;

@@ -1,5 +1,7 @@
 #include "server/cli/config_flags.h"
 
+#include <algorithm>
+#include <iterator>
 #include <ostream>
 #include <string_view>
 #include <utility>
@@ -7,6 +9,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "server/cli/access_check.h"
 #include "server/cli/certificates.h"
 #include "server/cli/help.h"
 #include "server/cli/rules_check.h"
@@ -40,10 +43,11 @@ std::optional<config::Loaded> ConfigFlags::load(const Surroundings& surroundings
   for (const config::Problem& problem : wrong_rules)
     surroundings.err << problem.str() << '\n';
   if (!wrong_rules.empty()) return std::nullopt;
-  const CertificateCheck certificates = check_certificates(good);
-  for (const config::Problem& problem : certificates.faults)
+  auto faults = check_certificates(good).faults;
+  std::ranges::move(check_access(good), std::back_inserter(faults));
+  for (const config::Problem& problem : faults)
     surroundings.err << problem.str() << '\n';
-  if (!certificates.faults.empty()) return std::nullopt;
+  if (!faults.empty()) return std::nullopt;
   return std::move(good);
 }
 

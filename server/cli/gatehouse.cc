@@ -137,20 +137,6 @@ std::vector<std::string> Gatehouse::read_policy(auth::FileStamp& stamp) {
   return {};
 }
 
-std::vector<std::string> Gatehouse::faults() const {
-  std::vector<std::string> faults;
-  if (!users_path_.empty()) {
-    auto read = auth::HtpasswdSource(users_path_, [](const std::string&) {}).reload();
-    if (!read.usable) std::ranges::move(read.wrong, std::back_inserter(faults));
-  }
-  if (policy_path_.empty()) return faults;
-  auto loaded = load_policy(policy_path_);
-  if (auto* errors = std::get_if<std::vector<std::string>>(&loaded)) {
-    std::ranges::move(*errors, std::back_inserter(faults));
-  }
-  return faults;
-}
-
 void Gatehouse::adjust(const config::Config& config) {
   guard_.replace_metrics_readers(metrics_readers(config));
   guard_.replace_front(front(config));

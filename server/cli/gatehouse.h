@@ -44,8 +44,6 @@ class Gatehouse {
 
   const api::Guard& guard() const noexcept { return guard_; }
 
-  /// What is wrong with users and policy as they are in their files now.
-  std::vector<std::string> faults() const;
   /// Reads users and policy now, whether they have changed or not. Thread-safe.
   Reread reload();
   /// Takes over what is live of a configuration.

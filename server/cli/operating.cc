@@ -30,6 +30,13 @@ bool has(const std::vector<std::string>& keys, std::string_view key) {
   return std::ranges::find(keys, key) != keys.end();
 }
 
+std::string joined(const std::vector<std::string>& texts) {
+  std::string all;
+  for (const std::string& text : texts)
+    (all += all.empty() ? "" : ", ") += text;
+  return all;
+}
+
 }  // namespace
 
 Operating::Operating(House& house, const Serving& serving, log::Logger& logger)
@@ -109,9 +116,17 @@ api::ServerStatus Operating::status() {
 bool Operating::set_log_level(std::string_view level) {
   const auto* found = std::ranges::find(kLevels, level, log::level_name);
   if (found == kLevels.end()) return false;
-  level_ = *found;
+  const log::Level before = level_.exchange(*found);
+  // The line is to be seen whichever way it goes.
+  if (*found < before) logger_.set_level(*found);
+  if (*found != before) logger_.warn("log level", {{"level", log::level_name(*found)}});
   logger_.set_level(*found);
   return true;
+}
+
+void Operating::tell_read_only() {
+  const bool on = house_.registry.read_only();
+  logger_.warn("read-only", {{"on", on ? "yes" : "no"}});
 }
 
 std::string Operating::log_level() const {
@@ -120,12 +135,33 @@ std::string Operating::log_level() const {
 
 api::ReloadReport Operating::reload() {
   const std::scoped_lock one_at_a_time(reloading_);
-  api::ReloadReport report = try_reload();
+  api::ReloadReport report;
+  if (stage_ == Stage::kStarting) {
+    report.problems = {"the server is still starting: try again"};
+    return report;
+  }
+  report = try_reload();
   house_.instruments.reloaded(report.problems.empty(), house_.clock.now());
+  tell(report);
   return report;
 }
 
-/// First all is read and judged, and only then anything is changed.
+void Operating::tell(const api::ReloadReport& report) {
+  for (const std::string& problem : report.problems)
+    logger_.error("the configuration is wrong, and no setting was taken over",
+                  {{"cause", problem}});
+  if (!report.problems.empty()) return;
+  const std::string changed = joined(report.changed);
+  const std::string restart = joined(report.restart);
+  const std::string read = joined(report.read);
+  std::vector<log::Field> fields = {{"changed", std::string_view(changed)},
+                                    {"read", std::string_view(read)}};
+  if (!restart.empty()) fields.emplace_back("needs_restart", std::string_view(restart));
+  logger_.log(restart.empty() ? log::Level::kInfo : log::Level::kWarn, "reloaded", fields);
+}
+
+/// First all is read and judged, the files that it names included, and only then anything is
+/// changed.
 api::ReloadReport Operating::try_reload() {
   api::ReloadReport report;
   auto read = read_again_();
@@ -141,7 +177,6 @@ api::ReloadReport Operating::try_reload() {
     report.problems.push_back(std::string(conflict.keys.front()) + ": " + conflict.what +
                               " (what this needs counts only after a restart)");
   }
-  std::ranges::move(faults_of_files(), std::back_inserter(report.problems));
   if (!report.problems.empty()) return report;
 
   apply(fresh, changes.live);
@@ -153,13 +188,10 @@ api::ReloadReport Operating::try_reload() {
   return report;
 }
 
-/// Of the files that the configuration names. Those of certificates were judged with it.
-std::vector<std::string> Operating::faults_of_files() const {
-  return house_.gatehouse ? house_.gatehouse->faults() : std::vector<std::string>();
-}
-
 void Operating::apply(const config::Config& fresh, const std::vector<std::string>& changed) {
-  const auto rules = make_rules(fresh);
+  // The same rules stay the same object, or the schedule of retention would begin anew.
+  const bool other_rules = has(changed, "rules") || has(changed, "storage.history");
+  const auto rules = other_rules ? make_rules(fresh) : house_.registry.rules();
   house_.policy->replace(store_policy(fresh, rules));
   house_.registry.adjust(registry_options(fresh, rules));
   house_.api.replace_settings(api_settings(fresh));
@@ -168,7 +200,10 @@ void Operating::apply(const config::Config& fresh, const std::vector<std::string
   house_.blobs->set_reserve(fresh.storage.reserve);
   house_.scrubber.set_rate(fresh.storage.scrub_rate);
   // What a command has set meanwhile stays, unless the setting itself has changed.
-  if (has(changed, "server.read_only")) house_.registry.set_read_only(fresh.server.read_only);
+  if (has(changed, "server.read_only")) {
+    house_.registry.set_read_only(fresh.server.read_only);
+    tell_read_only();
+  }
   if (has(changed, "log.level")) set_log_level(log::level_name(cli::log_level(fresh)));
 }
 

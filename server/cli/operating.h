@@ -35,6 +35,7 @@ class Operating final : public api::Operations {
   api::ServerStatus status() override;
   api::ReloadReport reload() override;
   bool set_log_level(std::string_view level) override;
+  void tell_read_only() override;
   std::string log_level() const override;
 
   /// In force now.
@@ -44,7 +45,7 @@ class Operating final : public api::Operations {
   enum class Stage : std::uint8_t { kStarting, kServing, kDraining };
 
   api::ReloadReport try_reload();
-  std::vector<std::string> faults_of_files() const;
+  void tell(const api::ReloadReport& report);
   void apply(const config::Config& fresh, const std::vector<std::string>& changed);
   void read_files(api::ReloadReport& report);
 

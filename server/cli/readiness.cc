@@ -1,6 +1,7 @@
 #include "server/cli/readiness.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <string>
 
 #include "server/config/units.h"
@@ -10,8 +11,8 @@ namespace shale::cli {
 api::HealthCheck check_metadata(const index::EngineReport& engine) {
   if (engine.failure) {
     return {"metadata", false,
-            "no commit is taken any more (" + *engine.failure +
-                "): see to the disk, then start the server again"};
+            "no commit is taken any more, and the log says why: see to the disk, then start the "
+            "server again"};
   }
   if (engine.stopped) {
     return {"metadata", false, "commits wait until compaction has caught up: see to the disk"};
@@ -20,7 +21,7 @@ api::HealthCheck check_metadata(const index::EngineReport& engine) {
 }
 
 api::HealthCheck check_disk(const Result<Space>& space) {
-  if (!space) return {"disk", false, "its free space cannot be read: " + space.error().message};
+  if (!space) return {"disk", false, "its free space cannot be read: see to the disk"};
   const std::string found = config::readable_size(space->free) + " free, " +
                             config::readable_size(space->reserve) + " of them in reserve";
   if (space->free > space->reserve) return {"disk", true, found};
@@ -30,14 +31,18 @@ api::HealthCheck check_disk(const Result<Space>& space) {
 
 api::HealthCheck check_certificates_in_force(const std::vector<net::CertificateExpiry>& expiries,
                                              std::chrono::system_clock::time_point now) {
-  const auto first = std::ranges::min_element(expiries, {}, &net::CertificateExpiry::until);
-  const auto days = std::chrono::duration_cast<std::chrono::days>(first->until - now).count();
-  if (first->until <= now) {
-    return {"certificates", false,
-            first->file + " has expired: put a fresh certificate there, it is read at once"};
+  const auto [first, last] = std::ranges::minmax(expiries, {}, &net::CertificateExpiry::until);
+  const std::string name = std::filesystem::path(first.file).filename().string();
+  if (first.until <= now) {
+    // Hosts of the others are served as before.
+    const bool some_hold = last.until > now;
+    return {"certificates", some_hold,
+            name + " has expired: put a fresh certificate there, it is read at once" +
+                (some_hold ? "; the others hold" : "")};
   }
+  const auto days = std::chrono::duration_cast<std::chrono::days>(first.until - now).count();
   return {"certificates", true,
-          first->file + " is the first to expire, in " + std::to_string(days) + " days"};
+          name + " is the first to expire, in " + std::to_string(days) + " days"};
 }
 
 }  // namespace shale::cli

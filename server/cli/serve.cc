@@ -10,6 +10,7 @@
 
 #include <unistd.h>
 
+#include "server/cli/attempt.h"
 #include "server/cli/compose.h"
 #include "server/cli/exposure.h"
 #include "server/cli/process_limits.h"
@@ -42,38 +43,21 @@ class Signals {
     return signal;
   }
 
-  /// For at most `limit`; whichever comes first.
-  void wait(std::chrono::milliseconds limit) const {
+  /// Until one of those that end the program comes, and for at most `limit`.
+  static void wait_for_end(std::chrono::milliseconds limit) {
+    ::sigset_t ending{};
+    ::sigemptyset(&ending);
+    ::sigaddset(&ending, SIGTERM);
+    ::sigaddset(&ending, SIGINT);
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(limit);
     const ::timespec patience{.tv_sec = seconds.count(),
                               .tv_nsec = std::chrono::nanoseconds(limit - seconds).count()};
-    ::sigtimedwait(&signals_, nullptr, &patience);
+    ::sigtimedwait(&ending, nullptr, &patience);
   }
 
  private:
   ::sigset_t signals_{};
 };
-
-std::string joined(const std::vector<std::string>& texts) {
-  std::string all;
-  for (const std::string& text : texts)
-    (all += all.empty() ? "" : ", ") += text;
-  return all;
-}
-
-void reload(House& house, log::Logger& logger) {
-  const api::ReloadReport report = house.operating.reload();
-  for (const std::string& problem : report.problems)
-    logger.error("the configuration is wrong, and all is as before", {{"cause", problem}});
-  if (!report.problems.empty()) return;
-  const std::string changed = joined(report.changed);
-  const std::string restart = joined(report.restart);
-  const std::string read = joined(report.read);
-  std::vector<log::Field> fields = {{"changed", std::string_view(changed)},
-                                    {"read", std::string_view(read)}};
-  if (!restart.empty()) fields.emplace_back("needs_restart", std::string_view(restart));
-  logger.log(restart.empty() ? log::Level::kInfo : log::Level::kWarn, "reloaded", fields);
-}
 
 }  // namespace
 
@@ -99,7 +83,7 @@ int serve_on(const Serving& serving, const Ground& ground) {
   int signal = signals.wait();
   while (signal == SIGHUP) {
     manager.reloading();
-    reload(house, logger);
+    attempt(logger, "reloading failed", [&] { static_cast<void>(house.operating.reload()); });
     manager.ready();
     signal = signals.wait();
   }
@@ -107,7 +91,9 @@ int serve_on(const Serving& serving, const Ground& ground) {
   manager.stopping(config->timeouts.drain_delay + config->timeouts.drain + kClosing);
   house.operating.drain();
   logger.info("stopping", {{"signal", ::sigabbrev_np(signal)}});
-  if (config->timeouts.drain_delay.count() > 0) signals.wait(config->timeouts.drain_delay);
+  if (config->timeouts.drain_delay.count() > 0) {
+    Signals::wait_for_end(config->timeouts.drain_delay);
+  }
   const std::size_t cut = house.server.stop(config->timeouts.drain);
   if (cut > 0) logger.warn("cut off connections that did not end in time", {{"connections", cut}});
   logger.info("stopped");

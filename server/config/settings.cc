@@ -149,8 +149,10 @@ std::vector<Setting> limits_settings() {
       size("limits.body_memory", field(&L::body_memory), {.low = kMiB, .high = 1024 * kMiB},
            "Memory for bodies on their way, all connections together. Uploads get small buffers "
            "when it runs out, manifests are answered with 503."),
-      live(number("limits.connections", field(&L::connections), {.low = 1, .high = 1'000'000},
-                  "Open connections in all.")),
+      live(number(
+          "limits.connections", field(&L::connections), {.low = 1, .high = 1'000'000},
+          "Open connections in all. Those of metrics.listen and server.control have places of "
+          "their own.")),
       live(number("limits.connections_per_address", field(&L::connections_per_address),
                   {.low = 0, .high = 1'000'000},
                   "Open connections of one address. 0 is no limit.")),
@@ -319,11 +321,14 @@ std::vector<Setting> metrics_settings() {
   using M = Config::Metrics;
   const auto field = [](auto member) { return Field{&Config::metrics, member}; };
   return {
-      list({.key = "metrics.listen",
-            .form = "addresses, each host:port, [IPv6]:port, :port or unix:/path",
-            .doc = "Addresses that have /metrics and the health checks, for whoever can connect, "
-                   "and nothing else. Without any, /metrics is where all else is."},
-           field(&M::listen), parse_listen_address),
+      list(
+          {.key = "metrics.listen",
+           .form = "addresses, each host:port, [IPv6]:port, :port or unix:/path",
+           .doc =
+               "Addresses that have /metrics and the health checks, for whoever can connect, "
+               "and nothing else; /metrics is then there alone. Without any, /metrics is where all "
+               "else is, for those of metrics.access."},
+          field(&M::listen), parse_listen_address),
       live(choice("metrics.access", field(&M::access),
                   {{"admin", MetricsAccess::kAdmin},
                    {"login", MetricsAccess::kLogin},

@@ -119,7 +119,11 @@ void Acceptor::accept_from(const Listening& listening) {
     peer.tls = listening.tls;
     peer.control = listening.control;
     peer.metrics = listening.metrics;
-    auto slot = socket.get() < options_.descriptors ? limit_.acquire(peer.address) : std::nullopt;
+    const Door door = peer.control   ? Door::kControl
+                      : peer.metrics ? Door::kMetrics
+                                     : Door::kClients;
+    auto slot =
+        socket.get() < options_.descriptors ? limit_.acquire(peer.address, door) : std::nullopt;
     if (!slot) {
       turn_away(std::move(socket), peer);
       continue;

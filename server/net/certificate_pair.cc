@@ -51,11 +51,17 @@ std::string date_of(const ASN1_TIME* time) {
   return text.data();
 }
 
-/// What cannot be read counts as never.
+/// What cannot be read, or is later than this clock can tell, as the last moment of RFC 5280
+/// (4.1.2.5) is, counts as never.
 std::chrono::system_clock::time_point time_of(const ASN1_TIME* time) {
+  using std::chrono::system_clock;
   std::tm parts{};
-  if (ASN1_TIME_to_tm(time, &parts) != 1) return std::chrono::system_clock::time_point::max();
-  return std::chrono::system_clock::from_time_t(::timegm(&parts));
+  if (ASN1_TIME_to_tm(time, &parts) != 1) return system_clock::time_point::max();
+  const std::time_t seconds = ::timegm(&parts);
+  if (seconds >= system_clock::to_time_t(system_clock::time_point::max())) {
+    return system_clock::time_point::max();
+  }
+  return system_clock::from_time_t(seconds);
 }
 
 }  // namespace

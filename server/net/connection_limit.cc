@@ -1,27 +1,32 @@
 #include "server/net/connection_limit.h"
 
+#include <numeric>
 #include <utility>
 
 namespace shale::net {
 
 ConnectionLimit::Slot::Slot(Slot&& other) noexcept
-    : limit_(std::exchange(other.limit_, nullptr)), address_(std::move(other.address_)) {}
+    : limit_(std::exchange(other.limit_, nullptr)),
+      door_(other.door_),
+      address_(std::move(other.address_)) {}
 
 ConnectionLimit::Slot::~Slot() {
-  if (limit_ != nullptr) limit_->release(address_);
+  if (limit_ != nullptr) limit_->release(door_, address_);
 }
 
-std::optional<ConnectionLimit::Slot> ConnectionLimit::acquire(const std::string& address) {
+std::optional<ConnectionLimit::Slot> ConnectionLimit::acquire(const std::string& address,
+                                                              Door door) {
   const std::scoped_lock lock(mutex_);
-  if (open_ >= total_) return std::nullopt;
-  const bool counts = per_address_ > 0 && !address.empty();
+  std::size_t& open = open_.at(static_cast<std::size_t>(door));
+  if (open >= (door == Door::kClients ? total_ : kOwnPlaces)) return std::nullopt;
+  const bool counts = door == Door::kClients && per_address_ > 0 && !address.empty();
   if (counts) {
     std::size_t& count = by_address_[address];
     if (count >= per_address_) return std::nullopt;
     ++count;
   }
-  ++open_;
-  return Slot(*this, counts ? address : std::string());
+  ++open;
+  return Slot(*this, door, counts ? address : std::string());
 }
 
 void ConnectionLimit::adjust(std::size_t total, std::size_t per_address) {
@@ -32,12 +37,12 @@ void ConnectionLimit::adjust(std::size_t total, std::size_t per_address) {
 
 std::size_t ConnectionLimit::open() const {
   const std::scoped_lock lock(mutex_);
-  return open_;
+  return std::reduce(open_.begin(), open_.end());
 }
 
-void ConnectionLimit::release(const std::string& address) noexcept {
+void ConnectionLimit::release(Door door, const std::string& address) noexcept {
   const std::scoped_lock lock(mutex_);
-  --open_;
+  --open_[static_cast<std::size_t>(door)];
   const auto found = by_address_.find(address);
   if (found != by_address_.end() && --found->second == 0) by_address_.erase(found);
 }

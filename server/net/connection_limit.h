@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -9,9 +11,17 @@
 
 namespace shale::net {
 
-/// Counts open connections, in all and for each address. Thread-safe.
+/// By which door a connection comes.
+enum class Door : std::uint8_t { kClients, kMetrics, kControl };
+
+/// Counts open connections, in all and for each address. Clients that use up what there is must
+/// not keep out who looks after the server, so the other doors have places of their own.
+/// Thread-safe.
 class ConnectionLimit {
  public:
+  /// Of each of the doors that are not for clients.
+  static constexpr std::size_t kOwnPlaces = 32;
+
   /// One counted connection; counts itself out when destroyed. Must not outlive
   /// the limit.
   class Slot {
@@ -22,31 +32,33 @@ class ConnectionLimit {
 
    private:
     friend class ConnectionLimit;
-    Slot(ConnectionLimit& limit, std::string address)
-        : limit_(&limit), address_(std::move(address)) {}
+    Slot(ConnectionLimit& limit, Door door, std::string address)
+        : limit_(&limit), door_(door), address_(std::move(address)) {}
 
     ConnectionLimit* limit_;
+    Door door_;
     std::string address_;
   };
 
-  /// `per_address` 0 means no limit for one address. Unix sockets, whose address
-  /// is empty, count only in all.
+  /// Both of clients. `per_address` 0 means no limit for one address. Unix sockets, whose
+  /// address is empty, count only in all.
   ConnectionLimit(std::size_t total, std::size_t per_address)
       : total_(total), per_address_(per_address) {}
 
   /// None when a limit is reached.
-  std::optional<Slot> acquire(const std::string& address);
+  std::optional<Slot> acquire(const std::string& address, Door door = Door::kClients);
+  /// By all doors.
   std::size_t open() const;
   /// Other limits from now on; who is connected stays.
   void adjust(std::size_t total, std::size_t per_address);
 
  private:
-  void release(const std::string& address) noexcept;
+  void release(Door door, const std::string& address) noexcept;
 
   mutable std::mutex mutex_;
   std::size_t total_;
   std::size_t per_address_;
-  std::size_t open_ = 0;
+  std::array<std::size_t, 3> open_{};  ///< by door
   std::unordered_map<std::string, std::size_t> by_address_;
 };
 

@@ -110,8 +110,8 @@ const std::map<string, Expected> kTable = {
     {"GET /auth/token", {200, 401, 200, 200}},
     {"HEAD /auth/token", {200, 401, 200, 200}},
     {"POST /auth/token", {400, 401, 400, 400}},
-    {"GET /auth/keys", {200, 401, 200, 200}},
-    {"HEAD /auth/keys", {200, 401, 200, 200}},
+    {"GET /auth/keys", {200, 200, 200, 200}},
+    {"HEAD /auth/keys", {200, 200, 200, 200}},
     {"POST /auth/revoke", {400, 401, 400, 400}},
     {"GET /api/v1/gc", {401, 401, 403, 403}},
     {"HEAD /api/v1/gc", {401, 401, 403, 403}},
@@ -153,12 +153,12 @@ const std::map<string, Expected> kTable = {
     {"GET /api/v1/rules", {401, 401, 403, 200}},
     {"HEAD /api/v1/rules", {401, 401, 403, 200}},
     {"POST /api/v1/retention/run", {401, 401, 403, 200}},
-    {"GET /livez", {200, 401, 200, 200}},
-    {"HEAD /livez", {200, 401, 200, 200}},
-    {"GET /readyz", {200, 401, 200, 200}},
-    {"HEAD /readyz", {200, 401, 200, 200}},
-    {"GET /startupz", {200, 401, 200, 200}},
-    {"HEAD /startupz", {200, 401, 200, 200}},
+    {"GET /livez", {200, 200, 200, 200}},
+    {"HEAD /livez", {200, 200, 200, 200}},
+    {"GET /readyz", {200, 200, 200, 200}},
+    {"HEAD /readyz", {200, 200, 200, 200}},
+    {"GET /startupz", {200, 200, 200, 200}},
+    {"HEAD /startupz", {200, 200, 200, 200}},
     {"GET /metrics", {401, 401, 403, 403}},  // alice administers team-a alone
     {"HEAD /metrics", {401, 401, 403, 403}},
     {"GET /api/v1/status", {401, 401, 403, 403}},
@@ -170,8 +170,8 @@ const std::map<string, Expected> kTable = {
     {"GET /api/v1/log-level", {401, 401, 403, 403}},
     {"HEAD /api/v1/log-level", {401, 401, 403, 403}},
     {"POST /api/v1/log-level", {401, 401, 403, 403}},
-    {"GET /openapi.yaml", {200, 401, 200, 200}},
-    {"HEAD /openapi.yaml", {200, 401, 200, 200}},
+    {"GET /openapi.yaml", {200, 200, 200, 200}},
+    {"HEAD /openapi.yaml", {200, 200, 200, 200}},
 };
 
 void check_refusal(const WireResponse& answer, int status, bool with_body) {
@@ -195,7 +195,9 @@ TEST_CASE_TEMPLATE("Access: every route asks who it is and what they may do", Dr
     check_refusal(house.api.ask(request), row->second.anonymous, body);
     check_refusal(house.api.ask(authorized(basic("alice", "wrong"), request)),
                   row->second.wrong_password, body);
-    check_refusal(house.api.ask(authorized("Basic %%%", request)), 401, body);
+    // What is for everybody to read is so whatever a client sends with it.
+    const bool open = row->second.wrong_password == 200;
+    check_refusal(house.api.ask(authorized("Basic %%%", request)), open ? 200 : 401, body);
     // The first time the password is verified on the pool, then it is remembered.
     check_refusal(house.api.ask(as("carol", request)), row->second.without_right, body);
     check_refusal(house.api.ask(as("carol", request)), row->second.without_right, body);

@@ -25,12 +25,14 @@ class FakeOperations final : public api::Operations {
     return true;
   }
   std::string log_level() const override { return level; }
+  void tell_read_only() override { ++switches; }
 
   std::vector<api::HealthCheck> checks = {{"disk", true, "1GiB free"}};
   std::string exposition = "shale_up 1\n";
   api::ServerStatus server;
   api::ReloadReport report;
   int reloads = 0;
+  int switches = 0;  ///< of the read-only mode
   std::string level = "info";
 };
 

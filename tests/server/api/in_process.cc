@@ -1,8 +1,11 @@
 #include <algorithm>
 #include <cstddef>
 #include <span>
+#include <string>
 #include <utility>
 #include <variant>
+
+#include <unistd.h>
 
 #include <doctest/doctest.h>
 
@@ -13,6 +16,16 @@
 
 namespace shale::testing {
 namespace {
+
+std::string text_of(const http::BodyPiece& piece) {
+  if (const auto* text = std::get_if<std::string>(&piece)) return *text;
+  const auto& slice = std::get<http::FileSlice>(piece);
+  std::string text(slice.length, '\0');
+  const auto got =
+      ::pread(slice.descriptor, text.data(), text.size(), static_cast<::off_t>(slice.offset));
+  REQUIRE(got == static_cast<::ssize_t>(text.size()));
+  return text;
+}
 
 /// The answer as a client reads it from its bytes.
 WireResponse read_answer(const http::Request& request, http::Response response) {
@@ -32,7 +45,7 @@ WireResponse read_answer(const http::Request& request, http::Response response) 
     at = end + 2;
   }
   for (const http::BodyPiece& piece : response.body)
-    answer.body += std::get<std::string>(piece);  // no store in memory has files
+    answer.body += text_of(piece);
   return answer;
 }
 

@@ -1,5 +1,6 @@
 #include "server/cli/command_line.h"
 
+#include <fstream>
 #include <optional>
 #include <sstream>
 #include <string>
@@ -12,6 +13,7 @@
 
 #include "server/config/print.h"
 #include "server/config/settings.h"
+#include "tests/support/temporary_directory.h"
 
 namespace shale::cli {
 namespace {
@@ -193,6 +195,30 @@ TEST_CASE("shale check-config: problems go to standard error with code 2") {
   CHECK(outcome.out.empty());
   CHECK(outcome.err ==
         "--log-level: log.level: \"loud\" is not known here: write debug, info, warn or error\n");
+}
+
+TEST_CASE("shale check-config: users and policy that nobody could log in with are faults") {
+  const testing::TemporaryDirectory directory;
+  const auto write = [&](const char* name, const char* text) {
+    std::ofstream(directory / name) << text;
+    return (directory / name).string();
+  };
+  const auto check = [](const std::string& key, const std::string& file) {
+    const Outcome outcome = shale({"check-config", "--" + key, file});
+    CHECK(outcome.code == kUsage);
+    CHECK(has(outcome.err, "--" + key + ": " + key + ": " + file));
+    return outcome.err;
+  };
+  CHECK(has(check("auth.htpasswd", "/none/users"), "cannot be read: No such file or directory"));
+  CHECK(has(check("auth.htpasswd", write("users", "# nobody\n")), "has no users"));
+  CHECK(has(check("auth.htpasswd", write("users", "alice\n")), "users:1: "));
+  CHECK(has(check("auth.policy", write("policy", "rules: [{allow: [read]}]\n")), "policy:1"));
+  CHECK(has(check("auth.policy", "/none/policy"), "No such file"));
+
+  // One line keeps out whom it names, and nobody else.
+  const auto some =
+      write("users", "alice\nbob:$2y$05$abcdefghijklmnopqrstuuPYsYVDrDVW5gSHBP8Jf/.cgNvBTgPBe\n");
+  CHECK(shale({"check-config", "--auth.htpasswd", some}).code == kOk);
 }
 
 TEST_CASE("shale check-config: prints the reference") {

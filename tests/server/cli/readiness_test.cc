@@ -16,7 +16,8 @@ TEST_CASE("readiness: the metadata are well while they take commits") {
   index::EngineReport failed;
   failed.failure = "No space left on device";
   CHECK_FALSE(check_metadata(failed).ok);
-  CHECK(has(check_metadata(failed).detail, "No space left on device"));
+  CHECK(has(check_metadata(failed).detail, "no commit is taken any more"));
+  CHECK_FALSE(has(check_metadata(failed).detail, "No space left"));  // that is for the log
   index::EngineReport stopped;
   stopped.stopped = true;
   CHECK_FALSE(check_metadata(stopped).ok);
@@ -40,8 +41,13 @@ TEST_CASE("readiness: the first certificate to expire is the one that counts") {
   CHECK(well.detail == "a.crt is the first to expire, in 3 days");
   const auto expired =
       check_certificates_in_force({{"b.crt", now + hours(24)}, {"a.crt", now - hours(1)}}, now);
-  CHECK_FALSE(expired.ok);
-  CHECK(has(expired.detail, "a.crt has expired"));
+  CHECK(expired.ok);  // hosts of the other are served
+  CHECK(expired.detail ==
+        "a.crt has expired: put a fresh certificate there, it is read at once; "
+        "the others hold");
+  const auto none = check_certificates_in_force({{"/etc/shale/a.crt", now - hours(1)}}, now);
+  CHECK_FALSE(none.ok);
+  CHECK(none.detail.starts_with("a.crt has expired"));  // strangers learn no path
 }
 
 }  // namespace

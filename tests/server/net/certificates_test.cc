@@ -2,10 +2,13 @@
 
 #include <chrono>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
 
 #include "tests/server/net/tls_fixture.h"
 
@@ -116,6 +119,36 @@ TEST_CASE("certificates: all mistakes in all pairs are found at once, and one is
   const auto reading = read({good, bad});
   CHECK_FALSE(reading.set);
   CHECK(reading.findings.size() == 2);
+}
+
+/// The certificate with another end, signed anew.
+std::string until(const net::CertificateFiles& files, const char* end) {
+  const auto close = [](BIO* file) { BIO_free_all(file); };
+  const std::unique_ptr<BIO, decltype(close)> in(BIO_new_file(files.certificate.c_str(), "r"));
+  const std::unique_ptr<BIO, decltype(close)> key_in(BIO_new_file(files.key.c_str(), "r"));
+  const std::unique_ptr<BIO, decltype(close)> out(BIO_new(BIO_s_mem()));
+  X509* certificate = PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr);
+  EVP_PKEY* key = PEM_read_bio_PrivateKey(key_in.get(), nullptr, nullptr, nullptr);
+  REQUIRE(ASN1_TIME_set_string(X509_getm_notAfter(certificate), end) == 1);
+  REQUIRE(X509_sign(certificate, key, EVP_sha256()) > 0);
+  REQUIRE(PEM_write_bio_X509(out.get(), certificate) == 1);
+  char* text = nullptr;
+  const long size = BIO_get_mem_data(out.get(), &text);
+  X509_free(certificate);
+  EVP_PKEY_free(key);
+  return {text, static_cast<std::size_t>(size)};
+}
+
+TEST_CASE("certificates: one that holds longer than the clock can tell holds for good") {
+  CertificateFolder folder;
+  // The last moment of RFC 5280, 4.1.2.5, and one that nanoseconds cannot tell any more.
+  for (const char* end : {"99991231235959Z", "22620412000000Z"}) {
+    const auto files = folder.make("long", {"a"});
+    write_file(files.certificate, until(files, end));
+    const auto reading = read({files});
+    REQUIRE(reading.set);
+    CHECK(reading.set->expiries().front().until == std::chrono::system_clock::time_point::max());
+  }
 }
 
 TEST_CASE("certificates: one that is not valid today is used, with a warning") {

@@ -1,5 +1,7 @@
 #include "server/net/connection_limit.h"
 
+#include <vector>
+
 #include <doctest/doctest.h>
 
 namespace shale::testing {
@@ -30,6 +32,24 @@ TEST_CASE("ConnectionLimit: unix sockets have no address to be limited by") {
   const auto second = limit.acquire("");
   CHECK(first);
   CHECK(second);
+}
+
+TEST_CASE("ConnectionLimit: clients that use it up keep nobody out who looks after the server") {
+  using net::Door;
+  net::ConnectionLimit limit(1, 1);
+  const auto client = limit.acquire("192.0.2.1");
+  CHECK_FALSE(limit.acquire("192.0.2.1"));
+  std::vector<net::ConnectionLimit::Slot> scrapes;
+  for (std::size_t i = 0; i < net::ConnectionLimit::kOwnPlaces; ++i) {
+    auto scrape = limit.acquire("192.0.2.1", Door::kMetrics);
+    REQUIRE(scrape);
+    scrapes.push_back(*std::move(scrape));
+  }
+  CHECK_FALSE(limit.acquire("192.0.2.9", Door::kMetrics));
+  CHECK(limit.acquire("", Door::kControl));
+  scrapes.pop_back();
+  CHECK(limit.acquire("192.0.2.9", Door::kMetrics));
+  CHECK(limit.open() == net::ConnectionLimit::kOwnPlaces);  // the client, and one scrape less
 }
 
 TEST_CASE("ConnectionLimit: a changed limit counts for those who come, and forgets nobody") {
