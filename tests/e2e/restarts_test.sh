@@ -17,6 +17,7 @@ start_docker
 cd "$WORK"
 mkdir ledger
 
+script_runs() { [[ -d $WORK ]] && kill -0 $$ 2>/dev/null; }
 # Runs one push until it succeeds. Notes in CLIENT.carried each command that got over a restart by its own retries, and in
 # CLIENT.again each that gave up.
 push_until_done() {  # CLIENT WORDS_OF_ITS_RETRIES LOG COMMAND...
@@ -24,11 +25,15 @@ push_until_done() {  # CLIENT WORDS_OF_ITS_RETRIES LOG COMMAND...
   shift 3
   for tries in {1..20}; do
     if "$@" >"$log" 2>&1; then
-      if grep -q "$words" "$log"; then echo "$*" >>"$client.carried"; fi
+      ! grep -q "$words" "$log" || echo "$*" >>"$client.carried"
       return 0
     fi
+    script_runs || return 1
     echo "$(tail -n 1 "$log") ($tries. time)" | tee -a "$LOGS/$client-push.log" >>"$client.again"
-    wait_until 60 "the server to be back" server_answers
+    until server_answers; do
+      script_runs || return 1
+      sleep 0.1
+    done
   done
   echo "$client could not push: $(tail -n 1 "$log")" >failed
   return 1
