@@ -3,7 +3,7 @@
 source "$(dirname "$0")/lib/scenario.sh"
 source "$LIB/server.sh"
 
-require_command curl jq
+require_command curl jq gcc
 cd "$WORK"
 control() { "$BINARY" "$@" --data-dir "$DATA"; }
 head -c 100000 /dev/urandom >blob
@@ -139,11 +139,41 @@ wait "$slow"
 grep -q '"msg":"cut off connections that did not end in time","connections":1' "$SERVER_LOG" || fail "the cut was not told"
 grep '"path":"/v2/slow/app/blobs/uploads/"' "$SERVER_LOG" | grep -q '"cut_off":true' || fail "the request was not told"
 
-it "ends well when it is told to while it starts"
-start_daemon early "$BINARY" serve --listen "127.0.0.1:$(free_port)" --data-dir "$WORK/early"
-wait_until 20 "it to begin" grep -q '"msg":"starting"' "$LOGS/early.log"
-stop_daemon early 30
-expect_equal "the exit status" 0 "$DAEMON_STATUS"
+# Opening the metadata syncs files, and this disk hangs until the file `held` is gone: no start is over before that.
+gcc -shared -fPIC -o held_syncs.so "$LIB/held_syncs.c" -ldl
+pends_sigterm() { ((0x$(awk '$1 == "ShdPnd:" { print $2 }' "/proc/${DAEMON_PID[early]}/status") & 1 << (15 - 1))); }
+end_while_starting() {  # DATA_DIRECTORY
+  touch held
+  : >"$LOGS/early.log"
+  # A sanitized build complains when another library comes before its own.
+  start_daemon early env ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0" \
+    LD_PRELOAD="$WORK/held_syncs.so" HOLD_SYNCS="$WORK/held" \
+    "$BINARY" serve --listen "127.0.0.1:$(free_port)" --data-dir "$1"
+  wait_until 20 "it to begin" grep -q '"msg":"starting"' "$LOGS/early.log"
+  kill -TERM "${DAEMON_PID[early]}"
+  wait_until 20 "the signal to be there" pends_sigterm
+  daemon_runs early || fail "it ended in the middle of its start"
+  expect_equal "what the log has of it" starting "$(jq -r .msg "$LOGS/early.log")"
+  rm held
+  wait_until 30 "the server to end" daemon_ended early
+  stop_daemon early
+  expect_equal "the exit status" 0 "$DAEMON_STATUS"
+  expect_equal "the log" "starting listening stopping stopped" "$(jq -r .msg "$LOGS/early.log" | xargs)"
+}
+
+it "ends well when it is told to while it starts: at the end of the start, without a request, and all is there"
+end_while_starting "$WORK/early"
+end_while_starting "$DATA"
+for DATA in "$WORK/early" "$DATA"; do
+  start_server
+  push early/app
+  expect_status 201
+  stop_server
+done
+start_server
+request GET "/v2/large/other/blobs/sha256:$(sha256_of blob)"
+expect_status 200
+stop_server
 
 it "serves on when its log cannot be written, and counts what is lost"
 start_daemon full sh -c "exec '$BINARY' serve --listen '$REGISTRY' --data-dir '$DATA' 2>/dev/full"
@@ -153,6 +183,24 @@ expect_status 201
 wait_until 10 "the loss to be counted" eval '(($(metric shale_log_write_failures_total) > 0))'
 stop_daemon full 30
 expect_equal "the exit status" 0 "$DAEMON_STATUS"
+
+it "serves on when its audit log cannot be written, and says in its log that there is a gap, and when it ends"
+mkdir audit
+ln -s /dev/full audit/log
+echo secret | "$BINARY" user add alice --file users 2>/dev/null
+start_server --auth.htpasswd users --auth.audit_log "$WORK/audit/log"
+request GET /v2/ -u alice:secret
+expect_status 200
+wait_until 20 "the log to tell" grep -q '"msg":"the audit log has a gap","cause":"cannot write [^"]*: No space left' "$SERVER_LOG"
+request GET "/v2/large/other/blobs/sha256:$(sha256_of blob)" -u alice:secret
+expect_status 200
+rm audit/log
+request GET /v2/ -u alice:wrong
+expect_status 401
+wait_until 20 "the audit log to be written again" test -s audit/log
+expect_match "the audit log" 'wrong user name or password' "$(cat audit/log)"
+grep -q '"msg":"the audit log has a gap","cause":"[^"]* is written again"' "$SERVER_LOG" || fail "its end was not told"
+stop_server
 
 it "has metrics and health alone on an address of their own"
 probes=127.0.0.1:$(free_port)

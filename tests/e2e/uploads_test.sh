@@ -118,6 +118,24 @@ finish "sha256:$(sha256_of large)"
 expect_status 201
 expect_blob "sha256:$(sha256_of large)" large
 
+it "goes on with an upload that a restart of the server cut off in the middle of a request"
+restart_server --timeouts.drain 0s
+head -c 20000000 /dev/urandom >large
+begin_upload
+id=${UPLOAD%%\?*} id=${id##*/}
+start_daemon sender curl -sS --limit-rate 5M -X PATCH -T large -H 'Expect:' -H 'Content-Type: application/octet-stream' "$UPLOAD"
+megabytes_arrived() { (($(stat -c %s "$DATA/uploads/$id") > 3000000)); }
+wait_until 60 "some of the upload to arrive" megabytes_arrived
+restart_server
+grep "\"method\":\"PATCH\".*/$id\"" "$SERVER_LOG" | grep -q '"cut_off":true' || fail "the upload was not under way any more"
+stop_daemon sender
+go_on || fail "the upload was not given back: $STATUS"
+((received > 3000000 && received < 20000000)) || fail "odd number of bytes received: $received"
+follow_location
+finish "sha256:$(sha256_of large)"
+expect_status 201
+expect_blob "sha256:$(sha256_of large)" large
+
 it "takes a stream of unknown length, and sha512"
 begin_upload
 request PATCH "$UPLOAD" "${octets[@]}" -H 'Transfer-Encoding: chunked' --data-binary @blob
