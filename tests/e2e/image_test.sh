@@ -53,6 +53,24 @@ docker exec shale shale status >/dev/null
 healthy() { [[ $(state Health.Status) == healthy ]]; }
 wait_until 60 "docker to call it healthy" healthy
 
+it "is healthy as long as it answers, also when it is not ready, and unhealthy when it does not"
+docker rm -f -v shale >/dev/null
+run_shale -e SHALE_SERVER__INSECURE=anonymous-everything -e SHALE_STORAGE__RESERVE=1024TiB
+expect_failure docker exec shale shale status
+expect_match "what is wrong" 'WRONG: disk' "$OUTPUT"
+checks() { docker inspect -f '{{len .State.Health.Log}}' shale; }
+has_been_looked_at() { (($(checks) >= 3)); }
+wait_until 60 "docker to look three times" has_been_looked_at
+expect_equal "health" healthy "$(state Health.Status)"
+pid=$(state Pid)
+kill -STOP "$pid"
+unhealthy() { [[ $(state Health.Status) == unhealthy ]]; }
+wait_until 60 "docker to call one that is stopped unhealthy" unhealthy
+kill -CONT "$pid"
+wait_until 60 "docker to call it healthy again" healthy
+docker rm -f -v shale >/dev/null
+run_shale -e SHALE_SERVER__INSECURE=anonymous-everything
+
 it "takes a push and gives a pull"
 mkdir "$WORK/context"
 cp "$(command -v busybox)" "$WORK/context/busybox"

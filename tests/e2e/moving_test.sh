@@ -4,10 +4,19 @@ source "$(dirname "$0")/lib/scenario.sh"
 source "$LIB/server.sh"
 source "$LIB/images.sh"
 source "$LIB/private_ca.sh"
+source "$LIB/guide.sh"
 
-require_command skopeo curl docker-registry openssl jq
+require_root "serving as another user"
+require_command skopeo curl docker-registry openssl jq rsync runuser
 prepare_layout
 cd "$WORK"
+# Served by a user who is not root, as the package has it.
+OWNER=nobody
+chmod 711 "$WORK"
+install -d -o "$OWNER" "$DATA"
+cp "$BINARY" shale
+BINARY=$WORK/shale
+SERVER_PREFIX=(setpriv --reuid "$OWNER" --clear-groups --pdeathsig TERM --)
 
 # Docker's registry, with what is to be moved.
 old=127.0.0.1:$(free_port)
@@ -95,20 +104,33 @@ expect_equal "tags of private/app" '["v1"]' "$(jq -c .tags body)"
 stop_daemon secured
 expect_equal "its exit status" 0 "$DAEMON_STATUS"
 
-it "is backed up by a copy while it runs and a second one while it stands still, and the copy proves itself"
-cp -a "$DATA" backup
-skopeo copy --quiet --dest-tls-verify=false "oci:$LAYOUT:runtime" "docker://$REGISTRY/late:v1"
-late=$(digest_at "$REGISTRY" late v1)
-stop_server
-rm -rf backup/metadata
-cp -a "$DATA/metadata" backup/
-cp -a --update=none "$DATA/." backup/ 2>/dev/null || cp -an "$DATA/." backup/
-start_server
-"$BINARY" fsck --data-dir backup | grep -q '^proved' || fail "the backup is not whole"
+it "is backed up by the guide's commands, with what was pushed between the two copies"
+late=
+systemctl() {  # VERB shale
+  case "$*" in
+    'stop shale')
+      skopeo copy --quiet --dest-tls-verify=false "oci:$LAYOUT:runtime" "docker://$REGISTRY/late:v1"
+      late=$(digest_at "$REGISTRY" late v1)
+      stop_server
+      ;;
+    'start shale') start_server ;;
+    *) fail "the guide says 'systemctl $*'" ;;
+  esac
+}
+here() { sed "s,/var/lib/shale/,$DATA/,g; s,/backup/,$WORK/backup/,g; s,-u shale -- shale ,-u $OWNER -- $BINARY ,"; }
+mkdir backup
+eval "$(from_guide 'rsync -a ' | here)"
+[[ -n $late ]] || fail "the guide's commands do not stop the server"
+expect_equal "whose the copy is" "$OWNER" "$(stat -c %U backup/shale/metadata)"
+
+it "has a copy that proves itself, and is still its owner's"
+proof=$(from_guide 'runuser -u shale -- shale fsck' | here)
+expect_match "the proof" '^proved' "$(eval "$proof")"
+expect_equal "files of others" "" "$(find backup/shale ! -user "$OWNER")"
 
 it "serves from the backup what was there"
 stop_server
-DATA=$WORK/backup
+DATA=$WORK/backup/shale
 start_server
 expect_equal "the digest of what came last" "$late" "$(digest_at "$REGISTRY" late v1)"
 skopeo copy --quiet --src-tls-verify=false "docker://$REGISTRY/team/apps/one:v1" "oci:$WORK/back:x"

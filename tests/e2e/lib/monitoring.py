@@ -1,6 +1,7 @@
 """What the documents say of metrics, compared with what a server shows and what Prometheus makes of it.
 
-monitoring.py table README SCRAPE               the table has each metric of the scrape and no other, with type and labels
+monitoring.py table README SCRAPE               the table has each metric of the scrape and no other, with type and labels;
+                                                what the text calls a route is one
 monitoring.py names SCRAPE RULES DASHBOARD      each metric that an alert or the dashboard names is in the scrape
 monitoring.py dashboard DASHBOARD URL INSTANCE  each expression gives numbers, asked of the Prometheus at URL
 monitoring.py layout DASHBOARD                  each panel has a title, targets, and a place of its own
@@ -56,6 +57,10 @@ def table(readme, scrape):
             yield f"{name}: shown, and missing in the table"
         elif told[name] != shown[name]:
             yield f"{name}: the table says {told[name]}, the server {shown[name]}"
+    labels = read(scrape)
+    for route in re.findall(r"`(/v2/[^`]+)`", read(readme)):
+        if f'route="{route}"' not in labels:
+            yield f"{route}: no server shows a route of that name"
 
 
 def rules(path):
