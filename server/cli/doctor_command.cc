@@ -43,7 +43,7 @@ constexpr const char* kHelp =
     "or without URL) also the disk, its speed and the limits of the process.\n"
     "\n"
     "The password of --user is read from SHALE_PASSWORD, else asked for or read from standard\n"
-    "input. It is not sent to whose certificate is not good.\n"
+    "input. It is not sent over a connection whose certificate is not good.\n"
     "\n"
     "Exit codes: 0 nothing failed, warnings aside; 1 a check failed; 2 wrong command line or\n"
     "configuration.";

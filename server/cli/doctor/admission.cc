@@ -232,8 +232,9 @@ Standing check_registry(Visitor& visitor, const Reach& reach, const std::optiona
   report.ok("registry",
             "/v2/ answers " + std::to_string(answered->status) + " in " + time_text(taken));
   check_clock(answered->field("Date"), now, report);
-  if (login && !reach.trusted) {
-    report.warn("login", "not tried", "a password is not sent to whose certificate is not good");
+  if (!reach.trusted && (login || answered->status == 401)) {
+    report.warn("login", "not tried",
+                "a password or token is not sent to whose certificate is not good");
     return answered->status == 401 ? Standing::kOutside : Standing::kNobody;
   }
   if (answered->status == 401) return log_in(visitor, *answered, login, repository, report);
