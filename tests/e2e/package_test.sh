@@ -53,6 +53,11 @@ pull() {
 pull
 expect_match "the tags" busybox.*1 "busybox $(inside shale tag list tools/busybox)"
 
+it "is found by shale doctor without a URL, with the disk that it stands on"
+inside shale doctor --output json >"$WORK/found" || fail "it is not well: $(cat "$WORK/found")"
+expect_equal "instance and data" "http://$REGISTRY /var/lib/shale" \
+  "$(jq -r '"\(.instance) \(.checks[] | select(.check == "data").found)"' "$WORK/found")"
+
 it "reloads as its unit says, or says why not and serves on"
 read -ra reload < <(unit ExecReload)
 reload() { chroot --userspec=shale:shale "$CHROOT" env -i "${reload[@]}"; }
