@@ -47,15 +47,15 @@ for values in "$CHART"/ci/*-values.yaml; do
     */full-*)
       expect_equal "what is in force" '["https://:5000"] 1000000 2m false team-a prod/**' "$(jq -r \
         '"\(.server.listen) \(.limits.connections) \(.timeouts.drain) \(.log.access) \(.quotas[0].namespace) \(.rules[0].repositories[0])"' in-force.json)"
-      expect_equal "the time to end" 135 "$(pick StatefulSet .spec.template.spec.terminationGracePeriodSeconds)"
+      expect_equal "the time to end" 146 "$(pick StatefulSet .spec.template.spec.terminationGracePeriodSeconds)"
       ;;
   esac
   echo "        $(jq length "$OBJECTS") objects of ${values##*/}"
 done
 
-it "has its default for timeouts.drain, and its version, from Shale"
+it "has its defaults for the end of a pod, and its version, from Shale"
 enter_pod
-expect_equal "the default" 20s "$("$BINARY" check-config --output json | jq -r .timeouts.drain)"
+expect_equal "the defaults" '20s 0ms' "$("$BINARY" check-config --output json | jq -r '.timeouts | "\(.drain) \(.drain_delay)"')"
 expect_equal "the version" "$("$BINARY" version | awk 'NR == 1 { print $2 }')" "$(helm show chart "$CHART" | awk '$1 == "appVersion:" { print $2 }')"
 
 it "asks who may log in, and says what it sets by itself"
@@ -70,7 +70,7 @@ expect_refusal 'need metrics.enabled' "${secured[@]}" --set metrics.serviceMonit
 
 it "refuses values that it does not know, and those of a wrong form"
 for wrong in image.tga=1 users.exitingSecret=x replicas=2 config.server.insecure=yes config.auth.robots=maybe service.port=0 \
-  persistence.size=much config.timeouts.drain=soon 'persistence.accessModes={ReadOnlyMany}' image.digest=sha256:abc \
+  persistence.size=much config.timeouts.drain=soon config.timeouts.drain_delay=5 'persistence.accessModes={ReadOnlyMany}' image.digest=sha256:abc \
   users.existingSecret=Not_A_Name metrics.port=5000; do
   expect_refusal 'values don.t meet the specifications of the schema' "${secured[@]}" --set "$wrong"
 done
