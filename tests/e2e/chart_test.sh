@@ -20,6 +20,7 @@ MADE_ELSEWHERE=(--given secret/shale-users --given secret/registry-tls --given s
 render() { helm template shale "$CHART" "${KUBERNETES[@]}" "$@"; }
 check() { kubecheck "${MADE_ELSEWHERE[@]}" "$@"; }  # FILE|FOLDER
 pick() { jq -r ".[] | select(.kind == \"$1\") | $2" "$OBJECTS"; }  # KIND WHAT
+as_json() { python3 -c 'import json, sys, yaml; json.dump(yaml.safe_load(open(sys.argv[1])), sys.stdout)' "$1"; }
 expect_refusal() {  # WORDS HELM'S OPTIONS...
   expect_failure render "${@:2}"
   expect_match "helm's words" "$1" "$OUTPUT"
@@ -48,6 +49,17 @@ for values in "$CHART"/ci/*-values.yaml; do
       expect_equal "what is in force" '["https://:5000"] 1000000 2m false team-a prod/**' "$(jq -r \
         '"\(.server.listen) \(.limits.connections) \(.timeouts.drain) \(.log.access) \(.quotas[0].namespace) \(.rules[0].repositories[0])"' in-force.json)"
       expect_equal "the time to end" 146 "$(pick StatefulSet .spec.template.spec.terminationGracePeriodSeconds)"
+      ;;
+    */monitored-*)
+      # The operator takes what jobLabel names on the Service for the job of what is scraped there.
+      label=$(pick ServiceMonitor .spec.jobLabel)
+      job=$(pick Service "select(.spec.ports[].name == \"metrics\").metadata.labels[\"$label\"]")
+      absent=$(pick PrometheusRule '.spec.groups[].rules[] | select(.alert == "ShaleAbsent").expr')
+      jobs=$(sed -n 's/.*job=~"\([^"]*\)".*/\1/p' <<<"$absent")
+      [[ -n $jobs ]] || fail "ShaleAbsent looks at no job: $absent"
+      expect_match "the job" "^$jobs\$" "$job"
+      expect_equal "the alerts" "$(as_json "$ROOT/deploy/prometheus/alerts.yaml" | jq -c '[.groups[].rules[].alert]')" \
+        "$(pick PrometheusRule '[.spec.groups[].rules[].alert]' | jq -c .)"
       ;;
   esac
   echo "        $(jq length "$OBJECTS") objects of ${values##*/}"
