@@ -129,10 +129,6 @@ std::string Api::given_id(const http::Request& request) {
 std::optional<http::Response> Api::refuse_route(const Target& target, const http::Request& request,
                                                 const Route* route) const {
   if (request.peer.metrics && !is_for_probes(target.resource)) return error_response(kNoSuchPath);
-  if (target.resource == Resource::kMetrics && settings_.get()->metrics_apart &&
-      !request.peer.metrics && !request.peer.control) {
-    return error_response(kNoSuchPath);
-  }
   if (around_.operations == nullptr && tells_of_the_server(target.resource)) {
     return error_response(kNoSuchPath);
   }

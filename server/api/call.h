@@ -21,7 +21,6 @@ class Operations;
 struct Settings {
   Front front;
   bool absolute_locations = false;
-  bool metrics_apart = false;         ///< they are at addresses of their own, and only there
   std::size_t page_size = 1000;       ///< most entries of one page
   std::size_t catalog_default = 100;  ///< entries of a catalog page without `n`
   std::size_t manifest_bytes = std::size_t{4} << 20;

@@ -131,7 +131,6 @@ registry::Options registry_options(const config::Config& config,
 api::Settings api_settings(const config::Config& config) {
   return {.front = front(config),
           .absolute_locations = config.server.absolute_locations,
-          .metrics_apart = !config.metrics.listen.empty(),
           .page_size = config.limits.page_size,
           .catalog_default = config.limits.catalog_default,
           .manifest_bytes = config.limits.manifest_bytes,

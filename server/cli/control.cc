@@ -9,7 +9,6 @@
 #include <CLI/CLI.hpp>
 
 #include "server/cli/http_client.h"
-#include "server/config/load.h"
 #include "server/net/wire.h"
 
 namespace shale::cli {
@@ -21,12 +20,43 @@ std::string unreachable(const std::string& path, const std::string& why) {
          "or --socket say which one is meant";
 }
 
+/// Of the service that the package installs.
+constexpr const char* kServiceConfig = "/etc/shale/shale.yaml";
+
+bool exists(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::exists(path, error);
+}
+
 }  // namespace
 
 std::string control_path(const config::Config& config) {
   if (config.server.control == "none") return {};
   if (!config.server.control.empty()) return config.server.control;
   return (std::filesystem::path(config.storage.data_dir) / "control.sock").string();
+}
+
+config::Sources named_sources(const Surroundings& surroundings,
+                              const std::optional<std::string>& config,
+                              const std::optional<std::string>& data_dir) {
+  config::Sources sources{.file = config ? config : config_file_of(surroundings.environment),
+                          .environment = surroundings.environment,
+                          .flags = {}};
+  if (data_dir) sources.flags.push_back({"--data-dir", "storage.data_dir", {*data_dir}});
+  return sources;
+}
+
+config::Sources meant_sources(const Surroundings& surroundings,
+                              const std::optional<std::string>& config,
+                              const std::optional<std::string>& data_dir) {
+  config::Sources sources = named_sources(surroundings, config, data_dir);
+  if (sources.file || data_dir) return sources;
+  const auto loaded = config::load(sources);
+  const auto* defaults = std::get_if<config::Loaded>(&loaded);
+  if (defaults == nullptr) return sources;
+  const std::string socket = control_path(defaults->config);
+  if (!socket.empty() && !exists(socket) && exists(kServiceConfig)) sources.file = kServiceConfig;
+  return sources;
 }
 
 std::string ControlAnswer::error() const {
@@ -51,31 +81,6 @@ std::variant<ControlAnswer, std::string> ask_server(const std::string& path,
   return ControlAnswer{answered.status, std::move(answered.body)};
 }
 
-namespace {
-
-/// Of the service that the package installs: which is meant when no other server is named or
-/// has its data here.
-constexpr const char* kServiceConfig = "/etc/shale/shale.yaml";
-
-/// The socket of the server that has such a configuration; none when it takes no commands, or
-/// the configuration is wrong, and why has been written to `err`.
-std::optional<std::string> path_by(const config::Sources& sources,
-                                   const Surroundings& surroundings) {
-  const auto loaded = config::load(sources);
-  if (const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded)) {
-    for (const config::Problem& problem : *problems)
-      surroundings.err << problem.str() << '\n';
-    return std::nullopt;
-  }
-  std::string path = control_path(std::get<config::Loaded>(loaded).config);
-  if (!path.empty()) return path;
-  surroundings.err << "shale: server.control is none, so that server takes no commands: leave it "
-                      "out, or name a file, and restart\n";
-  return std::nullopt;
-}
-
-}  // namespace
-
 ControlOption::ControlOption(CLI::App& command) {
   command.add_option("--data-dir", data_dir_, "The data directory of the server that is meant")
       ->type_name("DIR");
@@ -89,19 +94,17 @@ ControlOption::ControlOption(CLI::App& command) {
 
 std::optional<std::string> ControlOption::path(const Surroundings& surroundings) const {
   if (socket_) return socket_;
-  config::Sources sources{.file = config_ ? config_ : config_file_of(surroundings.environment),
-                          .environment = surroundings.environment,
-                          .flags = {}};
-  if (data_dir_) sources.flags.push_back({"--data-dir", "storage.data_dir", {*data_dir_}});
-  auto path = path_by(sources, surroundings);
-  std::error_code error;
-  const bool named = sources.file || data_dir_;
-  if (path && !named && !std::filesystem::exists(*path, error) &&
-      std::filesystem::exists(kServiceConfig, error)) {
-    sources.file = kServiceConfig;
-    path = path_by(sources, surroundings);
+  const auto loaded = config::load(meant_sources(surroundings, config_, data_dir_));
+  if (const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded)) {
+    for (const config::Problem& problem : *problems)
+      surroundings.err << problem.str() << '\n';
+    return std::nullopt;
   }
-  return path;
+  std::string path = control_path(std::get<config::Loaded>(loaded).config);
+  if (!path.empty()) return path;
+  surroundings.err << "shale: server.control is none, so that server takes no commands: leave it "
+                      "out, or name a file, and restart\n";
+  return std::nullopt;
 }
 
 std::optional<std::string> ControlOption::ask(const Surroundings& surroundings,

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "server/cli/command_line.h"
+#include "server/config/load.h"
 
 namespace CLI {  // NOLINT(readability-identifier-naming): not ours
 class App;
@@ -15,6 +16,18 @@ namespace shale::cli {
 
 /// The socket on which `shale serve` listens for commands; empty: none.
 std::string control_path(const config::Config& config);
+
+/// The configuration that `config` or SHALE_CONFIG names, else the defaults, with that data
+/// directory.
+config::Sources named_sources(const Surroundings& surroundings,
+                              const std::optional<std::string>& config,
+                              const std::optional<std::string>& data_dir);
+
+/// Of the server that a command is for. When nothing is named and no server has its data where
+/// it has it by default, that is the service that the package installs, if it is there.
+config::Sources meant_sources(const Surroundings& surroundings,
+                              const std::optional<std::string>& config,
+                              const std::optional<std::string>& data_dir);
 
 /// What the server answered to a command.
 struct ControlAnswer {

@@ -43,7 +43,7 @@ constexpr const char* kHelp =
     "or without URL) also the disk, its speed and the limits of the process.\n"
     "\n"
     "The password of --user is read from SHALE_PASSWORD, else asked for or read from standard\n"
-    "input. It is not sent to whose certificate is not good.\n"
+    "input. It is not sent over a connection whose certificate is not good.\n"
     "\n"
     "Exit codes: 0 nothing failed, warnings aside; 1 a check failed; 2 wrong command line or\n"
     "configuration.";
@@ -89,7 +89,10 @@ DoctorCommand::DoctorCommand(CLI::App& app)
                                    "Check an instance as a client would, and say what to change")) {
   command_.add_option("url", url_, "The instance, such as https://registry.example.com")
       ->type_name("URL");
-  command_.add_option("--config", config_, "Its configuration; also SHALE_CONFIG")
+  command_
+      .add_option("--config", config_,
+                  "Its configuration; also SHALE_CONFIG; without URL, ./data is looked at and "
+                  "/etc/shale/shale.yaml, too")
       ->type_name("FILE");
   command_.add_option("--data-dir", data_dir_, "Its data directory")->type_name("DIR");
   command_.add_option("--user", user_, "Who logs in")->type_name("NAME");
@@ -112,10 +115,8 @@ int DoctorCommand::run(const Surroundings& surroundings) const {
     surroundings.err << "shale: " << what << '\n';
     return kUsage;
   };
-  config::Sources sources{.file = config_ ? config_ : config_file_of(surroundings.environment),
-                          .environment = surroundings.environment,
-                          .flags = {}};
-  if (data_dir_) sources.flags.push_back({"--data-dir", "storage.data_dir", {*data_dir_}});
+  const config::Sources sources = url_ ? named_sources(surroundings, config_, data_dir_)
+                                       : meant_sources(surroundings, config_, data_dir_);
   const auto loaded = config::load(sources);
   if (const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded)) {
     for (const config::Problem& problem : *problems)

@@ -21,6 +21,7 @@ using Json = nlohmann::ordered_json;
 using Rows = std::vector<std::vector<std::string>>;
 
 constexpr std::string_view kStatus = "/api/v1/status";
+constexpr std::string_view kLive = "/livez";
 constexpr std::string_view kReload = "/api/v1/reload";
 constexpr std::string_view kReadOnly = "/api/v1/read-only";
 constexpr std::string_view kLogLevel = "/api/v1/log-level";
@@ -110,6 +111,9 @@ OperationCommands::OperationCommands(CLI::App& app)
                  "Refuse pushes and deletes while pulls go on, until it is switched off or the "
                  "server starts anew"),
       log_level_(app, "log-level", "Show or change which lines the running server writes") {
+  status_.command.add_flag("--live", live_,
+                           "Only whether it answers: exit 0 as long as it does, whatever is wrong. "
+                           "For what restarts servers");
   read_only_.command.add_option("state", wanted_, "on or off; without it, say which it is")
       ->check(CLI::IsMember({"on", "off"}))
       ->type_name("on|off");
@@ -134,9 +138,13 @@ int OperationCommands::run(const Surroundings& surroundings) const {
 
 int OperationCommands::status(const Surroundings& surroundings) const {
   int code = kOk;
-  const auto body = status_.at.ask(surroundings, "GET", kStatus, {}, code);
+  const auto body = status_.at.ask(surroundings, "GET", live_ ? kLive : kStatus, {}, code);
   if (!body) return code;
   const Json json = Json::parse(*body);
+  if (live_) {
+    surroundings.out << (output_ == "json" ? json.dump(2) : "it answers") << '\n';
+    return kOk;
+  }
   if (output_ == "json") {
     surroundings.out << json.dump(2) << '\n';
   } else {

@@ -28,6 +28,7 @@ class OperationCommands {
   ServerCommand reload_;
   ServerCommand read_only_;
   ServerCommand log_level_;
+  bool live_ = false;   ///< of the status no more than that there is one
   std::string wanted_;  ///< `on` or `off`; empty: only ask
   std::string level_;   ///< likewise
   std::string output_ = "table";

@@ -13,7 +13,8 @@ namespace shale::cli {
 namespace {
 
 /// For the metadata, whose log must never meet a table that is full: a commit that
-/// fails there ends all writing. More than `RocksMetadataStore` ever has open.
+/// fails there ends all writing. More than `RocksMetadataStore` ever has open. The alert
+/// ShaleOpenFilesNearLimit (deploy/prometheus/alerts.yaml) counts with it.
 constexpr ::rlim_t kSetAside = 384;
 /// Fewer would serve nobody.
 constexpr ::rlim_t kFewest = 64;

@@ -321,14 +321,12 @@ std::vector<Setting> metrics_settings() {
   using M = Config::Metrics;
   const auto field = [](auto member) { return Field{&Config::metrics, member}; };
   return {
-      list(
-          {.key = "metrics.listen",
-           .form = "addresses, each host:port, [IPv6]:port, :port or unix:/path",
-           .doc =
-               "Addresses that have /metrics and the health checks, for whoever can connect, "
-               "and nothing else; /metrics is then there alone. Without any, /metrics is where all "
-               "else is, for those of metrics.access."},
-          field(&M::listen), parse_listen_address),
+      list({.key = "metrics.listen",
+            .form = "addresses, each host:port, [IPv6]:port, :port or unix:/path",
+            .doc = "Addresses that have /metrics and the health checks, for whoever can connect, "
+                   "and nothing else. /metrics is where all else is as well, for those of "
+                   "metrics.access."},
+           field(&M::listen), parse_listen_address),
       live(choice("metrics.access", field(&M::access),
                   {{"admin", MetricsAccess::kAdmin},
                    {"login", MetricsAccess::kLogin},

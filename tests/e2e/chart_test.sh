@@ -20,6 +20,7 @@ MADE_ELSEWHERE=(--given secret/shale-users --given secret/registry-tls --given s
 render() { helm template shale "$CHART" "${KUBERNETES[@]}" "$@"; }
 check() { kubecheck "${MADE_ELSEWHERE[@]}" "$@"; }  # FILE|FOLDER
 pick() { jq -r ".[] | select(.kind == \"$1\") | $2" "$OBJECTS"; }  # KIND WHAT
+as_json() { python3 -c 'import json, sys, yaml; json.dump(yaml.safe_load(open(sys.argv[1])), sys.stdout)' "$1"; }
 expect_refusal() {  # WORDS HELM'S OPTIONS...
   expect_failure render "${@:2}"
   expect_match "helm's words" "$1" "$OUTPUT"
@@ -47,15 +48,26 @@ for values in "$CHART"/ci/*-values.yaml; do
     */full-*)
       expect_equal "what is in force" '["https://:5000"] 1000000 2m false team-a prod/**' "$(jq -r \
         '"\(.server.listen) \(.limits.connections) \(.timeouts.drain) \(.log.access) \(.quotas[0].namespace) \(.rules[0].repositories[0])"' in-force.json)"
-      expect_equal "the time to end" 135 "$(pick StatefulSet .spec.template.spec.terminationGracePeriodSeconds)"
+      expect_equal "the time to end" 146 "$(pick StatefulSet .spec.template.spec.terminationGracePeriodSeconds)"
+      ;;
+    */monitored-*)
+      # The operator takes what jobLabel names on the Service for the job of what is scraped there.
+      label=$(pick ServiceMonitor .spec.jobLabel)
+      job=$(pick Service "select(.spec.ports[].name == \"metrics\").metadata.labels[\"$label\"]")
+      absent=$(pick PrometheusRule '.spec.groups[].rules[] | select(.alert == "ShaleAbsent").expr')
+      jobs=$(sed -n 's/.*job=~"\([^"]*\)".*/\1/p' <<<"$absent")
+      [[ -n $jobs ]] || fail "ShaleAbsent looks at no job: $absent"
+      expect_match "the job" "^$jobs\$" "$job"
+      expect_equal "the alerts" "$(as_json "$ROOT/deploy/prometheus/alerts.yaml" | jq -c '[.groups[].rules[].alert]')" \
+        "$(pick PrometheusRule '[.spec.groups[].rules[].alert]' | jq -c .)"
       ;;
   esac
   echo "        $(jq length "$OBJECTS") objects of ${values##*/}"
 done
 
-it "has its default for timeouts.drain, and its version, from Shale"
+it "has its defaults for the end of a pod, and its version, from Shale"
 enter_pod
-expect_equal "the default" 20s "$("$BINARY" check-config --output json | jq -r .timeouts.drain)"
+expect_equal "the defaults" '20s 0ms' "$("$BINARY" check-config --output json | jq -r '.timeouts | "\(.drain) \(.drain_delay)"')"
 expect_equal "the version" "$("$BINARY" version | awk 'NR == 1 { print $2 }')" "$(helm show chart "$CHART" | awk '$1 == "appVersion:" { print $2 }')"
 
 it "asks who may log in, and says what it sets by itself"
@@ -70,7 +82,7 @@ expect_refusal 'need metrics.enabled' "${secured[@]}" --set metrics.serviceMonit
 
 it "refuses values that it does not know, and those of a wrong form"
 for wrong in image.tga=1 users.exitingSecret=x replicas=2 config.server.insecure=yes config.auth.robots=maybe service.port=0 \
-  persistence.size=much config.timeouts.drain=soon 'persistence.accessModes={ReadOnlyMany}' image.digest=sha256:abc \
+  persistence.size=much config.timeouts.drain=soon config.timeouts.drain_delay=5 'persistence.accessModes={ReadOnlyMany}' image.digest=sha256:abc \
   users.existingSecret=Not_A_Name metrics.port=5000; do
   expect_refusal 'values don.t meet the specifications of the schema' "${secured[@]}" --set "$wrong"
 done

@@ -17,6 +17,7 @@ expect_equal "folders of this tree" 2 "$(wc -l <"$WORK/mounts")"
 while read -r mount; do [[ -d $mount ]] || fail "there is no $mount"; done <"$WORK/mounts"
 expect_equal "the port of the metrics" "$(jq -r '.services.shale.environment.SHALE_METRICS__LISTEN' "$WORK/compose.json")" \
   ":$(as_json "$deploy/prometheus/prometheus.yml" | jq -r '.scrape_configs[0].static_configs[0].targets[0]' | cut -d: -f2)"
+expect_equal "how Shale's health is asked for" 'CMD shale status --live' "$(jq -r '.services.shale.healthcheck.test | join(" ")' "$WORK/compose.json")"
 
 it "gives Grafana the Prometheus that it starts, and the folder that has the dashboard"
 as_json "$deploy/grafana/provisioning/datasources/prometheus.yaml" >"$WORK/source.json"

@@ -170,6 +170,10 @@ expect_line certificate ok 'for localhost, 127.0.0.1, 1 sent, until .* \((29|30)
 visit_with good
 expect_line certificate failed '1 sent, and the chain ends before a root: nobody here knows CN=Private CA'
 expect_line login warning 'not sent'
+start_server --listen "https://127.0.0.1:$port" --tls.certificates good.crt --tls.keys good.key --auth.htpasswd users --auth.challenge bearer
+doctor "https://localhost:$port"
+expect_line login warning 'token is not sent'
+stop_server
 visit_with short --ca ca.crt
 expect_line certificate warning 'renew it'
 expect_equal "exit code" 0 "$CODE"

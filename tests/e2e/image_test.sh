@@ -53,6 +53,8 @@ docker exec shale shale status >/dev/null
 healthy() { [[ $(state Health.Status) == healthy ]]; }
 wait_until 60 "docker to call it healthy" healthy
 
+expect_equal "how docker asks" 'CMD shale status --live' "$(docker image inspect -f '{{join .Config.Healthcheck.Test " "}}' shale:test)"
+
 it "is healthy as long as it answers, also when it is not ready, and unhealthy when it does not"
 docker rm -f -v shale >/dev/null
 run_shale -e SHALE_SERVER__INSECURE=anonymous-everything -e SHALE_STORAGE__RESERVE=1024TiB
@@ -130,5 +132,14 @@ run_shale -e SHALE_AUTH__ROBOTS=true
 request GET /v2/
 expect_status 401
 docker exec shale shale robot create ci --allow pull --repositories "team/**" >"$WORK/robot" 2>&1 || fail "$(cat "$WORK/robot")"
+docker stop shale >/dev/null
+expect_equal "exit status" 0 "$(state ExitCode)"
+
+it "stays healthy with its disk at the reserve, where pulls and deletes go on"
+docker rm shale >/dev/null
+run_shale -e SHALE_SERVER__INSECURE=anonymous-everything -e SHALE_STORAGE__RESERVE=1024TiB
+expect_failure docker exec shale shale status
+wait_until 60 "docker to call it healthy" healthy
+expect_equal "digest" "sha256:$manifest" "$(registry_digest team/shale skopeo)"
 docker stop shale >/dev/null
 expect_equal "exit status" 0 "$(state ExitCode)"

@@ -23,6 +23,7 @@ control status >status
 expect_match "status" 'serving' "$(cat status)"
 expect_match "status" 'ok: disk' "$(cat status)"
 expect_equal "the process" "$SERVER_PID" "$(control status --output json | jq .process)"
+expect_equal "whether it answers" 'it answers' "$(control status --live)"
 for probe in livez readyz startupz; do
   request GET "/$probe"
   expect_status 200

@@ -23,7 +23,7 @@ expect_equal "its version" "$("$BINARY" --version)" "$(inside shale --version)"
 OWNER=$(inside id -u shale)
 expect_equal "the folder of the data" 750 "$(stat -c %a "$CHROOT/var/lib/shale")"
 expect_equal "its owner" "$OWNER" "$(stat -c %u "$CHROOT/var/lib/shale")"
-[[ -L $CHROOT/etc/systemd/system/multi-user.target.wants/shale.service ]] || fail "the service does not start with the machine"
+[[ -L $WANTED ]] || fail "the service does not start with the machine"
 inside shale check-config --config /etc/shale/shale.yaml >/dev/null
 for file in man/man1/shale.1.gz man/man1/shale-tag.1.gz man/man5/shale.yaml.5.gz bash-completion/completions/shale \
   zsh/vendor-completions/_shale fish/vendor_completions.d/shale.fish; do
@@ -52,6 +52,11 @@ pull() {
 }
 pull
 expect_match "the tags" busybox.*1 "busybox $(inside shale tag list tools/busybox)"
+
+it "is found by shale doctor without a URL, with the disk that it stands on"
+inside shale doctor --output json >"$WORK/found" || fail "it is not well: $(cat "$WORK/found")"
+expect_equal "instance and data" "http://$REGISTRY /var/lib/shale" \
+  "$(jq -r '"\(.instance) \(.checks[] | select(.check == "data").found)"' "$WORK/found")"
 
 it "reloads as its unit says, or says why not and serves on"
 read -ra reload < <(unit ExecReload)
@@ -87,10 +92,30 @@ expect_equal "what systemd was asked" "stop shale.service" "$(asked)"
 [[ ! -e $CHROOT/usr/bin/shale && ! -e $UNIT ]] || fail "something is left"
 [[ -e $CHROOT/etc/shale/shale.yaml && -d $CHROOT/var/lib/shale/blobs ]] || fail "something is gone"
 
+it "comes back after a removal: it starts, with the configuration and the images that were left"
+apt install "/tmp/${new##*/}"
+expect_equal "what systemd was asked" "start shale.service" "$(asked)"
+is_masked && fail "it cannot be started"
+start_service
+pull
+stop_server
+
+it "does not start when it comes back and was disabled before, but can be enabled"
+rm "$WANTED"
+apt remove shale
+is_masked || fail "what is removed can be started"
+apt install "/tmp/${new##*/}"
+expect_equal "what systemd was asked" "stop shale.service" "$(asked)"
+[[ ! -L $WANTED ]] || fail "it starts with the machine"
+is_masked && fail "it cannot be enabled"
+ln -s /lib/systemd/system/shale.service "$WANTED"
+apt remove shale
+asked >/dev/null
+
 it "is purged without a question, says that the images stay, and finds them when it comes back"
 apt purge shale
 grep -q 'images in /var/lib/shale and the user shale that owns them were kept' "$LOGS/apt.log" || fail "it does not say so"
-[[ ! -e $CHROOT/etc/shale && ! -L $CHROOT/etc/systemd/system/multi-user.target.wants/shale.service ]] || fail "something is left"
+[[ ! -e $CHROOT/etc/shale && ! -L $WANTED ]] || fail "something is left"
 apt install "/tmp/${new##*/}"
 expect_equal "what systemd was asked" "start shale.service" "$(asked)"
 expect_equal "the owner of the data" "$OWNER" "$(inside id -u shale)"

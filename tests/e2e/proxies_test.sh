@@ -102,6 +102,16 @@ show_what_is_shut() {
   done
 }
 
+show_doctor() {
+  it "$PROXY: shale doctor finds nothing to change"
+  local code=0
+  (cd "$WORK" && timeout 120 "$BINARY" doctor "https://$HOST" --ca "$CA.crt" --output json) >"$WORK/found" </dev/null || code=$?
+  cat "$WORK/found" >>"$LOGS/doctor.log"
+  expect_equal "what is not ok" ' 0' "$(jq -r '[.checks[] | select(.verdict != "ok") | "\(.check): \(.found)"] | join(", ")' "$WORK/found") $code"
+  expect_equal "what it is not shown" 'version ready' \
+    "$(jq -r '[.checks[] | select(.found == "not shown to clients").check] | join(" ")' "$WORK/found")"
+}
+
 show_streams() {
   it "$PROXY: bytes of an upload reach Shale while the client still sends, and none wait in a file of the proxy"
   through POST /v2/team/stream/blobs/uploads/
@@ -169,6 +179,7 @@ for PROXY in nginx haproxy; do
   if [[ $PROXY == nginx ]]; then show_docker 'is killed'; else show_docker 'is stopped'; fi
   show_addresses
   show_what_is_shut
+  show_doctor
   show_streams
   if [[ $PROXY == haproxy ]]; then
     it "haproxy: a request that comes while Shale is away is answered when it is back"

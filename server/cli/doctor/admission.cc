@@ -16,6 +16,10 @@ constexpr std::string_view kForwarded =
     "set server.external_url, or have the proxy send X-Forwarded-Proto and X-Forwarded-Host and "
     "name it in server.trusted_proxies";
 
+Json json_of(const HttpAnswer& answer) {
+  return Json::parse(answer.body, nullptr, /*allow_exceptions=*/false);
+}
+
 std::string text_of(const Json& json, const char* name) {
   const auto found = json.is_object() ? json.find(name) : json.end();
   return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
@@ -78,7 +82,7 @@ std::string fetch_token(const Visitor& visitor, const Challenge& challenge, cons
     }
     return {};
   }
-  const Json json = Json::parse(answered->body, nullptr, /*allow_exceptions=*/false);
+  const Json json = json_of(*answered);
   std::string token = text_of(json, "token");
   if (token.empty()) token = text_of(json, "access_token");
   if (token.empty()) {
@@ -142,11 +146,27 @@ std::string without_tags(std::string_view page) {
   return words;
 }
 
+/// Whether an answer of the API is Shale's, and not one of what is in front.
+bool of_registry(const Visitor::Answer& answer) {
+  const auto* answered = std::get_if<HttpAnswer>(&answer);
+  if (answered == nullptr) return false;
+  const bool refused = answered->status == 401 || answered->status == 403;
+  return (answered->status == 200 && json_of(*answered).is_object()) ||
+         (refused && !answered->words().empty());
+}
+
+/// Whether what is in front keeps this from clients, as it should with all but /v2/ and /auth/.
+bool withheld(const Visitor::Answer& answer) {
+  const auto* answered = std::get_if<HttpAnswer>(&answer);
+  return answered != nullptr && answered->words().empty() &&
+         (answered->status == 401 || answered->status == 403 || answered->status == 404);
+}
+
 /// Which of its checks say that it is not ready.
 std::string unready(const Visitor::Answer& answer) {
   const auto* answered = std::get_if<HttpAnswer>(&answer);
   if (answered == nullptr) return told(answer);
-  const Json json = Json::parse(answered->body, nullptr, /*allow_exceptions=*/false);
+  const Json json = json_of(*answered);
   std::string all;
   if (json.is_object() && json.contains("checks") && json["checks"].is_array()) {
     for (const Json& check : json["checks"]) {
@@ -232,8 +252,9 @@ Standing check_registry(Visitor& visitor, const Reach& reach, const std::optiona
   report.ok("registry",
             "/v2/ answers " + std::to_string(answered->status) + " in " + time_text(taken));
   check_clock(answered->field("Date"), now, report);
-  if (login && !reach.trusted) {
-    report.warn("login", "not tried", "a password is not sent to whose certificate is not good");
+  if (!reach.trusted && (login || answered->status == 401)) {
+    report.warn("login", "not tried",
+                "a password or token is not sent to whose certificate is not good");
     return answered->status == 401 ? Standing::kOutside : Standing::kNobody;
   }
   if (answered->status == 401) return log_in(visitor, *answered, login, repository, report);
@@ -246,38 +267,41 @@ Standing check_registry(Visitor& visitor, const Reach& reach, const std::optiona
   return Standing::kLoggedIn;
 }
 
-void check_version(const Visitor& visitor, Report& report) {
-  const auto status = visitor.ask({.target = "/api/v1/status"});
-  // One that a server of any age has.
-  const auto older = visitor.ask({.target = "/api/v1/gc"});
-  const auto is_shale = [](const Visitor::Answer& answer) {
-    const auto* answered = std::get_if<HttpAnswer>(&answer);
-    return answered != nullptr &&
-           (answered->status == 200 || answered->status == 401 || answered->status == 403);
-  };
-  if (!is_shale(status) && !is_shale(older)) {
+bool judge_version(const Visitor::Answer& status, const Visitor::Answer& older, Report& report) {
+  if (!of_registry(status) && !of_registry(older)) {
+    if (withheld(status)) {
+      report.ok("version", "not shown to clients");
+      return true;
+    }
     report.warn("version", "no Shale, or one whose /api/ does not come through",
-                "let what is in front pass /api/, /auth/ and /v2/ on");
-    return;
+                "have what is in front pass /api/ on as it stands, or refuse it");
+    return false;
   }
   std::string version;
-  if (is_shale(status)) {
-    const Json json =
-        Json::parse(std::get<HttpAnswer>(status).body, nullptr, /*allow_exceptions=*/false);
-    version = text_of(json, "version");
-  }
+  if (of_registry(status)) version = text_of(json_of(std::get<HttpAnswer>(status)), "version");
   report.ok("version",
             version.empty() ? "Shale; it tells administrators which one" : "Shale " + version);
+  return true;
+}
 
-  const auto ready = visitor.ask({.target = "/readyz"});
+void judge_ready(const Visitor::Answer& ready, Report& report) {
   const auto* answered = std::get_if<HttpAnswer>(&ready);
-  if (answered != nullptr && answered->status == 404) {
+  if (withheld(ready)) {
+    report.ok("ready", "not shown to clients");
+  } else if (answered != nullptr && answered->status == 404) {
     report.ok("ready", "an older one, which does not say");
   } else if (answered != nullptr && answered->fine()) {
     report.ok("ready", "yes");
   } else {
     report.fail("ready", unready(ready), "put that right: nobody is sent there until it is");
   }
+}
+
+void check_version(const Visitor& visitor, Report& report) {
+  const auto status = visitor.ask({.target = "/api/v1/status"});
+  // One that a server of any age has.
+  const auto older = visitor.ask({.target = "/api/v1/gc"});
+  if (judge_version(status, older, report)) judge_ready(visitor.ask({.target = "/readyz"}), report);
 }
 
 }  // namespace shale::cli::doctor

@@ -38,6 +38,11 @@ Standing check_registry(Visitor& visitor, const Reach& reach, const std::optiona
 /// Whether it is Shale, which one, and whether it is ready.
 void check_version(const Visitor& visitor, Report& report);
 
+/// Of the answers to /api/v1/status and to /api/v1/gc. Gives whether it may be Shale.
+bool judge_version(const Visitor::Answer& status, const Visitor::Answer& older, Report& report);
+/// Of the answer to /readyz.
+void judge_ready(const Visitor::Answer& ready, Report& report);
+
 /// What an answer says, in one line: the status and its words, or the beginning of its body.
 std::string told(const Visitor::Answer& answer);
 

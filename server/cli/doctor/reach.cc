@@ -93,7 +93,7 @@ bool check_chain(const ChainJudgement& chain, const Origin& origin, std::chrono:
   return true;
 }
 
-Reach check_reach(const Visitor& visitor, Report& report) {
+Reach check_reach(Visitor& visitor, Report& report) {
   const Origin& origin = visitor.origin();
   const auto met = visitor.meet();
   if (const auto* why = std::get_if<std::string>(&met)) {

@@ -15,7 +15,7 @@ struct Reach {
 };
 
 /// Whether the instance can be connected to, and whether its certificate is good.
-Reach check_reach(const Visitor& visitor, Report& report);
+Reach check_reach(Visitor& visitor, Report& report);
 
 /// What to say of certificates at the time `now`. Gives whether clients take them.
 bool check_chain(const net::ChainJudgement& chain, const Origin& origin,

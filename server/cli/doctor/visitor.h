@@ -20,9 +20,9 @@ struct Login {
   std::string basic() const;
 };
 
-/// A client of one registry, with a connection of its own for each request. Takes any
-/// certificate of the registry, and `meet` tells what is to be said of it: who has not
-/// looked at that must not `authorize`.
+/// A client of one registry, with a connection of its own for each request, whose certificate
+/// is judged each time: somebody on the way may let one pass and take the next. Takes any of the
+/// registry as long as `meet` found none good and no Authorization is sent.
 class Visitor {
  public:
   using Answer = std::variant<HttpAnswer, std::string>;  ///< or why there is none
@@ -38,8 +38,8 @@ class Visitor {
 
   const Origin& origin() const noexcept { return origin_; }
 
-  /// Connects, and asks nothing.
-  std::variant<Meeting, std::string> meet() const;
+  /// Connects, and asks nothing. Once the certificate was found good, only good ones are taken.
+  std::variant<Meeting, std::string> meet();
 
   /// What requests to the registry say in Authorization from now on.
   void authorize(std::string value) { authorization_ = std::move(value); }
@@ -57,6 +57,7 @@ class Visitor {
   net::TlsCaller tls_;
   std::chrono::milliseconds limit_;
   std::string authorization_;
+  bool trusted_ = false;  ///< a good certificate was seen
 };
 
 }  // namespace shale::cli::doctor

@@ -41,14 +41,20 @@ prepare_chroot() {
   find "$CACHE/debs" -name '*.deb' -exec cp -t "$CHROOT/var/cache/apt/archives" {} +
 }
 
+# What starts the service with the machine, and whether a removal keeps it from being started.
+WANTED=$CHROOT/etc/systemd/system/multi-user.target.wants/shale.service
+is_masked() { [[ -L $CHROOT/etc/systemd/system/shale.service ]]; }
+
 # From here on systemd seems to run: it is asked through this.
 pretend_systemd() {
   mkdir -p "$CHROOT/run/systemd/system"
   cat >"$CHROOT/usr/bin/systemctl" <<'EOF'
 #!/bin/sh
 echo "$*" >>/var/log/asked
+wanted=/etc/systemd/system/multi-user.target.wants/shale.service
 case "$*" in
-  *is-enabled*) echo enabled ;;
+  *is-enabled*) if [ -L "$wanted" ]; then echo enabled; else echo disabled; fi ;;
+  *"preset shale.service") ln -sf /lib/systemd/system/shale.service "$wanted" ;;
 esac
 EOF
   chmod +x "$CHROOT/usr/bin/systemctl"

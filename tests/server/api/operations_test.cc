@@ -81,15 +81,6 @@ TEST_CASE("Metrics: are for administrators, for readers that are named, or for m
   CHECK(status_for("") == 200);
 }
 
-TEST_CASE("Metrics: are at addresses of their own alone, where there are such") {
-  FakeOperations operations;
-  Setup setup = with(operations);
-  setup.settings.metrics_apart = true;
-  InProcess api(setup);
-  CHECK(api.ask(get("/metrics")).status == 404);
-  CHECK(api.ask(get("/readyz")).status == 200);
-}
-
 TEST_CASE_TEMPLATE("Status: tells what the server is and does", Driver, API_DRIVERS) {
   FakeOperations operations;
   operations.server.version = "1.2.3";

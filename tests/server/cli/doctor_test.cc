@@ -234,6 +234,47 @@ TEST_CASE("doctor: an answer is told by its words, or those of its page") {
   CHECK(told(std::string("no answer in time")) == "no answer in time");
 }
 
+HttpAnswer answer(int status, const std::string& body) {
+  return {.status = status, .fields = {}, .body = body};
+}
+
+const std::string kRefusal = R"({"errors":[{"code":"DENIED","message":"not for you"}]})";
+const std::string kPage = "<html><title>403 Forbidden</title>nginx</html>";
+
+TEST_CASE("doctor: what the proxy keeps from clients is no fault, and is not taken for Shale") {
+  const auto version = [](const Visitor::Answer& status, const Visitor::Answer& older) {
+    return judged([&](Report& report) { judge_version(status, older, report); });
+  };
+  CHECK(version(answer(200, R"({"version":"1.2"})"), answer(200, "{}")).found == "Shale 1.2");
+  for (const int status : {401, 403}) {
+    CHECK(has(version(answer(status, kRefusal), answer(status, kRefusal)).found, "administrators"));
+  }
+  CHECK(has(version(answer(404, kRefusal), answer(401, kRefusal)).found, "administrators"));
+  for (const int status : {401, 403, 404}) {
+    const Finding kept = version(answer(status, kPage), answer(status, kPage));
+    CHECK(kept.verdict == Verdict::kOk);
+    CHECK(kept.found == "not shown to clients");
+  }
+  for (const auto& other : {answer(200, kPage), answer(404, kRefusal), answer(502, kPage)})
+    CHECK(version(other, other).verdict == Verdict::kWarning);
+
+  const auto ready = [](const Visitor::Answer& of) {
+    return judged([&](Report& report) { judge_ready(of, report); });
+  };
+  for (const int status : {401, 403, 404}) {
+    CHECK(ready(answer(status, kPage)).verdict == Verdict::kOk);
+    CHECK(ready(answer(status, kPage)).found == "not shown to clients");
+  }
+  CHECK(has(ready(answer(404, kRefusal)).found, "older"));
+  CHECK(ready(answer(200, "{}")).found == "yes");
+  const Finding full =
+      ready(answer(503, R"({"checks":[{"name":"disk","ok":false,"detail":"full"}]})"));
+  CHECK(full.verdict == Verdict::kFailed);
+  CHECK(full.found == "disk: full");
+  CHECK(ready(answer(502, kPage)).verdict == Verdict::kFailed);
+  CHECK(ready(std::string("no answer in time")).verdict == Verdict::kFailed);
+}
+
 TEST_CASE("doctor: numbers are rounded to what is worth reading") {
   CHECK(time_text(340us) == "0.3 ms");
   CHECK(time_text(1234ms) == "1234 ms");

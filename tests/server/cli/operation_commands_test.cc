@@ -65,6 +65,18 @@ TEST_CASE("shale status: fails, and still tells all, when something is wrong") {
   CHECK(Json::parse(json.outcome.out) == Json::parse(status_with(false)));
 }
 
+TEST_CASE("shale status --live: exit 0 says no more than that the server answers") {
+  const std::string alive = R"({"status":"ok","checks":[]})";
+  const Asked asked = ask({"status", "--live"}, alive);
+  CHECK(asked.line() == "GET /livez");
+  CHECK(asked.outcome.code == kOk);
+  CHECK(asked.outcome.out == "it answers\n");
+  const Asked json = ask({"status", "--live", "--output", "json"}, alive);
+  CHECK(Json::parse(json.outcome.out) == Json::parse(alive));
+  CHECK(ask({"status", "--live"}, "{}", 503).outcome.code == kFailure);
+  CHECK(shale({"status", "--live", "--socket", "/none.sock"}).code == kFailure);
+}
+
 TEST_CASE("shale reload: tells what changed and what waits for a restart") {
   const Asked asked =
       ask({"reload"},

@@ -61,17 +61,22 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- ternary "HTTPS" "HTTP" (not (empty .Values.tls.existingSecret)) -}}
 {{- end -}}
 
-{{/* Seconds that a pod may take to end: timeouts.drain, and some to close the store. */}}
-{{- define "shale.gracePeriod" -}}
-{{- $drain := dig "timeouts" "drain" "20s" .Values.config | toString -}}
-{{- if not (regexMatch "^[0-9]+(ms|s|m|h|d)$" $drain) -}}
-{{- fail (printf "config.timeouts.drain: %s is no duration: write a whole number with ms, s, m, h or d" (quote $drain)) -}}
+{{/* Whole seconds of one of config.timeouts: of (list . NAME DEFAULT). */}}
+{{- define "shale.seconds" -}}
+{{- $text := dig "timeouts" (index . 1) (index . 2) (index . 0).Values.config | toString -}}
+{{- if not (regexMatch "^[0-9]+(ms|s|m|h|d)$" $text) -}}
+{{- fail (printf "config.timeouts.%s: %s is no duration: write a whole number with ms, s, m, h or d" (index . 1) (quote $text)) -}}
 {{- end -}}
-{{- $number := regexFind "^[0-9]+" $drain | atoi -}}
-{{- $unit := regexFind "[a-z]+$" $drain -}}
+{{- $number := regexFind "^[0-9]+" $text | atoi -}}
+{{- $unit := regexFind "[a-z]+$" $text -}}
 {{- $seconds := mul $number (get (dict "ms" 1 "s" 1 "m" 60 "h" 3600 "d" 86400) $unit) -}}
-{{- if eq $unit "ms" -}}{{- $seconds = div $number 1000 -}}{{- end -}}
-{{- add $seconds 15 -}}
+{{- if eq $unit "ms" -}}{{- $seconds = div (add $number 999) 1000 -}}{{- end -}}
+{{- $seconds -}}
+{{- end -}}
+
+{{/* Seconds that a pod may take to end: timeouts.drain_delay and timeouts.drain, and some to close the store. */}}
+{{- define "shale.gracePeriod" -}}
+{{- add (include "shale.seconds" (list . "drain_delay" "0ms")) (include "shale.seconds" (list . "drain" "20s")) 15 -}}
 {{- end -}}
 
 {{/* What has to be chosen, and what only one side can set. */}}
