@@ -43,6 +43,8 @@ class Gatehouse {
   Gatehouse& operator=(const Gatehouse&) = delete;
 
   const api::Guard& guard() const noexcept { return guard_; }
+  /// The lines of the audit log; null where there is none.
+  log::Logger* audit_lines() const noexcept { return audit_lines_.get(); }
 
   /// What is wrong with users and policy as they are in their files now.
   std::vector<std::string> faults() const;
