@@ -64,7 +64,7 @@ std::string joined(const std::vector<std::string>& texts) {
 void reload(House& house, log::Logger& logger) {
   const api::ReloadReport report = house.operating.reload();
   for (const std::string& problem : report.problems)
-    logger.error("the configuration is wrong, and all is as before", {{"cause", problem}});
+    logger.error("the configuration is wrong, and no setting was taken over", {{"cause", problem}});
   if (!report.problems.empty()) return;
   const std::string changed = joined(report.changed);
   const std::string restart = joined(report.restart);

@@ -120,6 +120,8 @@ TEST_CASE("Reload: what changed is told, and what is wrong is refused") {
   const auto refused = api.ask(post_json("/api/v1/reload", "{}"));
   CHECK(refused.status == 409);
   CHECK(Json::parse(refused.body)["errors"][0]["detail"] == "shale.yaml:3:5: wrong");
+  CHECK(Json::parse(refused.body)["errors"][0]["message"] ==
+        "no setting was taken over: the configuration or a file it names is wrong");
   CHECK(Json::parse(refused.body)["errors"].size() == 2);
 
   api.expect({{post_json("/api/v1/reload", R"({"file": "x"})"), 400, "UNSUPPORTED"},
