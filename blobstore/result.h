@@ -37,6 +37,7 @@ enum class Errc : std::uint8_t {
   kPageInvalid,         ///< a page size or page mark that means nothing
   kRangeUnsatisfiable,  ///< a byte range beyond the end
   kDisabled,            ///< switched off by configuration
+  kReadOnly,            ///< nothing is changed for now
   kNoSpace,             ///< the reserve of free space is reached
   kUnavailable,         ///< cannot be done now; trying again later may help
   kInvalidArgument,

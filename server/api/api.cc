@@ -22,8 +22,6 @@ constexpr WireError kNoAuthentication{
     "nobody can log in here: the operator has to set auth.htpasswd or auth.robots first"};
 constexpr WireError kNoTokens{
     404, "UNSUPPORTED", "no tokens are issued here: they come from where the challenge points"};
-constexpr WireError kReadOnly{
-    403, "DENIED", "the registry is read-only for now: ask its operator, or try again later"};
 constexpr WireError kNoSuchMethod{405, "UNSUPPORTED", "the method is not allowed here"};
 constexpr WireError kBadPath{
     400, "NAME_INVALID",
@@ -144,8 +142,14 @@ std::optional<http::Response> Api::refuse_route(const Target& target, const http
     refused.headers.add("Allow", allowed_methods(target.resource, request.method));
     return refused;
   }
-  if (registry_.read_only() && changes_content(*route)) return error_response(kReadOnly);
-  return std::nullopt;
+  return refuse_change(*route);
+}
+
+std::optional<http::Response> Api::refuse_change(const Route& route) const {
+  if (!changes_content(route)) return std::nullopt;
+  const auto writable = registry_.demand_writable();
+  if (writable) return std::nullopt;
+  return error_response(writable.error());
 }
 
 http::Plan Api::plan(const http::Request& request) {
@@ -194,7 +198,7 @@ http::Plan Api::plan_route(const RoutedPtr& routed, const http::Request& request
   const Route* route = routed->route;
   if (const auto* read = std::get_if<PointRead>(&route->how)) {
     auto respond = [this, routed, handler = read->handle](const http::Request& r) {
-      return handle(handler, call(*routed, r));
+      return handle(handler, *routed, r);
     };
     // Where a tag was once is no point read: it may have moved a thousand times since.
     if (request.headers.find(kAsOf)) return answer_on_pool(std::move(respond));
@@ -205,13 +209,13 @@ http::Plan Api::plan_route(const RoutedPtr& routed, const http::Request& request
   }
   if (const auto* blocking = std::get_if<Blocking>(&route->how)) {
     auto respond = [this, routed, handler = blocking->handle](const http::Request& r) {
-      return handle(handler, call(*routed, r));
+      return handle(handler, *routed, r);
     };
     if (blocking->body == Blocking::Body::kNone) return answer_on_pool(std::move(respond));
     return {http::Plan::OnPool{std::move(respond), body_limit(*blocking)}};
   }
   return {http::Plan::Stream{[this, routed](const http::Request& r) {
-    return open(std::get<Upload>(routed->route->how).open, call(*routed, r));
+    return open(std::get<Upload>(routed->route->how).open, *routed, r);
   }}};
 }
 
@@ -221,7 +225,7 @@ http::Plan Api::plan_unverified(const RoutedPtr& routed) {
     return {
         http::Plan::Stream{[this, routed, admit, opener = upload->open](const http::Request& r) {
           auto refused = admit(r);
-          return refused ? http::Opened(*std::move(refused)) : open(opener, call(*routed, r));
+          return refused ? http::Opened(*std::move(refused)) : open(opener, *routed, r);
         }}};
   }
   if (const auto* listing = std::get_if<Listing>(&routed->route->how)) {
@@ -234,7 +238,7 @@ http::Plan Api::plan_unverified(const RoutedPtr& routed) {
   const auto* blocking = std::get_if<Blocking>(&routed->route->how);
   const Handler handler = read != nullptr ? read->handle : blocking->handle;
   auto respond = [this, routed, handler](const http::Request& r) {
-    return handle(handler, call(*routed, r));
+    return handle(handler, *routed, r);
   };
   if (blocking != nullptr && blocking->body != Blocking::Body::kNone) {
     return {http::Plan::OnPool{std::move(respond), body_limit(*blocking), admit}};
@@ -283,12 +287,11 @@ http::Plan Api::list(Handler handler, RoutedPtr routed, const http::Request& req
 http::Response Api::list_now(Handler handler, const Routed& routed, const http::Request& request) {
   if (routed.caller != nullptr && routed.route->need == Need::kCatalog) {
     const auto turn = registry::Turnstile::Turn::without_waiting(catalog_makers_);
-    return turn ? handle(handler, call(routed, request))
-                : refuse(request, http::Refusal::kOverloaded);
+    return turn ? handle(handler, routed, request) : refuse(request, http::Refusal::kOverloaded);
   }
   const registry::Turnstile::Turn turn(list_makers_);
   const index::Sequence as_of = registry_.sequence();
-  http::Response response = handle(handler, call(routed, request));
+  http::Response response = handle(handler, routed, request);
   if (response.status == 200) lists_.keep(request.path + '?' + request.query, as_of, response);
   return response;
 }
@@ -298,7 +301,10 @@ Call Api::call(const Routed& routed, const http::Request& request) const {
           *routed.settings, routed.caller.get(), around_.guard, around_.operations};
 }
 
-http::Response Api::handle(Handler handler, const Call& call) const {
+http::Response Api::handle(Handler handler, const Routed& routed,
+                           const http::Request& request) const {
+  if (auto refused = refuse_change(*routed.route)) return std::move(*refused);
+  const Call call = this->call(routed, request);
   auto response = handler(call);
   if (response) return std::move(*response);
   http::Response refused = error_response(response.error());
@@ -308,8 +314,9 @@ http::Response Api::handle(Handler handler, const Call& call) const {
   return refused;
 }
 
-http::Opened Api::open(Opener opener, const Call& call) const {
-  auto opened = opener(call);
+http::Opened Api::open(Opener opener, const Routed& routed, const http::Request& request) const {
+  if (auto refused = refuse_change(*routed.route)) return std::move(*refused);
+  auto opened = opener(call(routed, request));
   return opened ? std::move(*opened) : http::Opened(error_response(opened.error()));
 }
 

@@ -59,8 +59,11 @@ class Api final : public http::Application {
   std::optional<http::Response> refuse_route(const Target& target, const http::Request& request,
                                              const Route* route) const;
   Call call(const Routed& routed, const http::Request& request) const;
-  http::Response handle(Handler handler, const Call& call) const;
-  http::Opened open(Opener opener, const Call& call) const;
+  /// What stands against a change now. Asked again when the request has its turn, which may
+  /// be long after its head came.
+  std::optional<http::Response> refuse_change(const Route& route) const;
+  http::Response handle(Handler handler, const Routed& routed, const http::Request& request) const;
+  http::Opened open(Opener opener, const Routed& routed, const http::Request& request) const;
   http::Plan plan_routed(const RoutedPtr& routed, const http::Request& request);
   /// The plan for a caller who is known and may do it, or where nobody asks.
   http::Plan plan_known(const RoutedPtr& routed, const http::Request& request);

@@ -98,6 +98,9 @@ WireError wire_error(Errc code) noexcept {
       return {416, "UNSUPPORTED", "the range is not within the blob"};
     case Errc::kDisabled:
       return {405, "UNSUPPORTED", "this registry has the operation switched off"};
+    case Errc::kReadOnly:
+      return {403, "DENIED",
+              "the registry is read-only for now: ask its operator, or try again later"};
     case Errc::kNoSpace:
       return {507, "DENIED", "the registry is out of disk space: ask its operator to free some"};
     case Errc::kUnavailable:

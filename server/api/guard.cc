@@ -119,7 +119,7 @@ Guard::Recalled Guard::recall(const http::Request& request) const {
                           auto token = tokens_.recall(bearing.token, clock_.now());
                           if (token) return bearer(std::move(token));
                           auto pass = bad_tokens_.enter(address_of(request), clock_.now());
-                          if (!pass) return too_many({});
+                          if (!pass) return slowed_down("token", {});
                           return Unverified{*std::move(pass)};
                         },
                         [&](const auth::PasswordClaim& claim) -> Recalled {
@@ -128,7 +128,7 @@ Guard::Recalled Guard::recall(const http::Request& request) const {
                             return caller(std::move(accepted->identity));
                           }
                           if (const auto* refused = std::get_if<auth::TooMany>(&recalled)) {
-                            return too_many(*refused);
+                            return slowed_down("password", *refused);
                           }
                           return Unverified{nullptr};
                         },
@@ -150,10 +150,10 @@ Guard::Verified Guard::verify(const http::Request& request) const {
 Guard::Verified Guard::verify_token(const std::string& token, const http::Request& request) const {
   auto verified = tokens_.verify(token, clock_.now());
   if (const auto* fault = std::get_if<auth::TokenFault>(&verified)) {
-    return bad_token(*fault, request);
+    return bad_token("token", *fault, request);
   }
   if (const auto* failed = std::get_if<auth::SourceFailed>(&verified)) {
-    return source_failed(*failed, request);
+    return source_failed("token", *failed, request);
   }
   count_login("token", "accepted");
   return bearer(std::get<auth::VerifiedTokenPtr>(std::move(verified)));
@@ -174,11 +174,10 @@ Guard::Verified Guard::log_in(const auth::PasswordClaim& claim,
                           return challenge(request, "the user name or the password is wrong");
                         },
                         [&](const auth::TooMany& refused) -> Verified {
-                          count_login("password", "slowed_down");
-                          return too_many(refused);
+                          return slowed_down("password", refused);
                         },
                         [&](const auth::SourceFailed& failed) -> Verified {
-                          return source_failed(failed, request);
+                          return source_failed("password", failed, request);
                         },
                     },
                     verdict);
@@ -187,29 +186,35 @@ Guard::Verified Guard::log_in(const auth::PasswordClaim& claim,
 Guard::Verified Guard::log_in_again(std::string_view refresh_token,
                                     const http::Request& request) const {
   const auto pass = bad_tokens_.enter(address_of(request), clock_.now());
-  if (!pass) return too_many({});
+  if (!pass) return slowed_down("refresh_token", {});
   auto read = tokens_.read_refresh(refresh_token, clock_.now());
   if (const auto* fault = std::get_if<auth::TokenFault>(&read)) {
-    return bad_token(*fault, request);
+    return bad_token("refresh_token", *fault, request);
   }
   if (const auto* failed = std::get_if<auth::SourceFailed>(&read)) {
-    return source_failed(*failed, request);
+    return source_failed("refresh_token", *failed, request);
   }
   count_login("refresh_token", "accepted");
   return caller(std::get<auth::IdentityPtr>(std::move(read)));
 }
 
-http::Response Guard::bad_token(auth::TokenFault fault, const http::Request& request) const {
+http::Response Guard::bad_token(std::string_view source, auth::TokenFault fault,
+                                const http::Request& request) const {
   bad_tokens_.failed(address_of(request), clock_.now());
   note_login(request, nullptr, auth::text_of(fault));
-  count_login("token", "rejected");
+  count_login(source, "rejected");
   return challenge(request, std::string(auth::text_of(fault)), {}, "invalid_token");
 }
 
-http::Response Guard::source_failed(const auth::SourceFailed& failed,
+http::Response Guard::slowed_down(std::string_view source, const auth::TooMany& refused) const {
+  count_login(source, "slowed_down");
+  return too_many(refused);
+}
+
+http::Response Guard::source_failed(std::string_view source, const auth::SourceFailed& failed,
                                     const http::Request& request) const {
   note_login(request, nullptr, "the source of users failed");
-  count_login("password", "failed");
+  count_login(source, "failed");
   return cannot_tell(failed);
 }
 

@@ -40,7 +40,7 @@ class Guard {
     std::string realm = "Shale";  ///< shown by clients that ask for a password
     Challenge challenge = Challenge::kAuto;
     const Audit* audit = nullptr;  ///< borrowed; null: nothing is written down
-    /// Told of each login that was verified: what it came with, and what came of it.
+    /// Told of each login that was verified or slowed down: what it came with, and what came of it.
     // NOLINTNEXTLINE(readability-redundant-member-init): may be left out
     std::function<void(std::string_view source, std::string_view outcome)> count_login = {};
 
@@ -127,8 +127,11 @@ class Guard {
                    std::string_view target, std::string_view detail = {}) const;
 
  private:
-  http::Response bad_token(auth::TokenFault fault, const http::Request& request) const;
-  http::Response source_failed(const auth::SourceFailed& failed,
+  // The answers to a login that came to nothing, which they count. `source` is what it came with.
+  http::Response bad_token(std::string_view source, auth::TokenFault fault,
+                           const http::Request& request) const;
+  http::Response slowed_down(std::string_view source, const auth::TooMany& refused) const;
+  http::Response source_failed(std::string_view source, const auth::SourceFailed& failed,
                                const http::Request& request) const;
   void count_login(std::string_view source, std::string_view outcome) const;
   void note_login(const http::Request& request, const auth::Identity* who,

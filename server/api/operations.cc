@@ -18,8 +18,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr WireError kNotReloaded{409, "UNSUPPORTED",
-                                 "the configuration was not taken over, and all is as before"};
+constexpr WireError kNotReloaded{
+    409, "UNSUPPORTED", "no setting was taken over: the configuration or a file it names is wrong"};
 
 void note(const Call& call, std::string_view what, std::string_view target) {
   if (call.guard != nullptr) call.guard->note_change(*call.caller, call.request, what, target);

@@ -42,7 +42,7 @@ struct ReloadReport {
   std::vector<std::string> changed;   ///< settings that count from now on
   std::vector<std::string> restart;   ///< settings that have changed, and need a restart
   std::vector<std::string> read;      ///< files that were read again
-  std::vector<std::string> problems;  ///< with their places; if any, everything is as before
+  std::vector<std::string> problems;  ///< with their places; if any, no setting was taken over
 };
 
 /// What the server tells of itself and lets be changed while it runs, beyond the registry.

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <utility>
 
+#include "server/index/names.h"
+
 namespace shale::api {
 namespace {
 
@@ -32,9 +34,14 @@ std::string text_of_class(std::size_t status_class) {
   return status_class == kBrokenOff ? "aborted" : std::to_string(status_class) + "xx";
 }
 
-bool is_pull(const http::Exchange& exchange) {
-  return exchange.request.method == http::Method::kGet && exchange.complete &&
+/// Whether the body is what was asked for, and not words about an error.
+bool gives_content(const http::Exchange& exchange) {
+  return exchange.request.method == http::Method::kGet &&
          (exchange.status == 200 || exchange.status == 206);
+}
+
+bool is_pull(const http::Exchange& exchange) {
+  return gives_content(exchange) && exchange.complete;
 }
 
 bool is_push(const http::Exchange& exchange, const Route& route) {
@@ -119,7 +126,7 @@ void RequestMetrics::count_content(const http::Exchange& exchange, const Route& 
   if (route.resource == Resource::kManifest) {
     if (is_pull(exchange)) manifest_pulls_.add();
     if (is_push(exchange, route)) manifest_pushes_.add();
-  } else if (route.resource == Resource::kBlob && exchange.request.method == http::Method::kGet) {
+  } else if (route.resource == Resource::kBlob && gives_content(exchange)) {
     if (is_pull(exchange)) blob_pulls_.add();
     blob_pull_bytes_.add(static_cast<double>(exchange.bytes_out));
   }
@@ -129,8 +136,10 @@ void RequestMetrics::count_repository(const http::Exchange& exchange, const Rout
                                       std::string_view repository) {
   const bool content = route.resource == Resource::kManifest || route.resource == Resource::kBlob ||
                        route.resource == Resource::kUpload || route.resource == Resource::kUploads;
-  // Names that are not there must not use the bound up.
-  if (!content || exchange.status >= 400) return;
+  // Names that are not there must not use the bound up. What broke off before it was answered
+  // has the status 0, and any name.
+  if (!content || exchange.status < 200 || exchange.status >= 400) return;
+  if (!index::RepositoryName::parse(repository)) return;
   const std::scoped_lock lock(mutex_);
   auto found = repositories_.find(std::string(repository));
   if (found == repositories_.end() && repositories_.size() >= most_repositories_) {

@@ -45,6 +45,8 @@ class UploadSink : public http::BodySink {
 
  protected:
   registry::UploadWriter& writer() { return *writer_; }
+  /// Of an upload that is not ended; the client may come back for it.
+  void let_go() { writer_.reset(); }
 
  private:
   std::unique_ptr<registry::UploadWriter> writer_;
@@ -53,15 +55,24 @@ class UploadSink : public http::BodySink {
 /// Ends with the blob in the repository: 201.
 class CommitSink final : public UploadSink {
  public:
-  CommitSink(std::unique_ptr<registry::UploadWriter> writer, Digest digest, http::Response created)
-      : UploadSink(std::move(writer)), digest_(digest), created_(std::move(created)) {}
+  CommitSink(const registry::Registry& registry, std::unique_ptr<registry::UploadWriter> writer,
+             Digest digest, http::Response created)
+      : UploadSink(std::move(writer)),
+        registry_(registry),
+        digest_(digest),
+        created_(std::move(created)) {}
 
   http::Response finish() override {
+    if (const auto writable = registry_.demand_writable(); !writable) {
+      let_go();
+      return error_response(writable.error());
+    }
     if (auto link = writer().commit(digest_); !link) return error_response(link.error());
     return std::move(created_);
   }
 
  private:
+  const registry::Registry& registry_;
   Digest digest_;
   http::Response created_;
 };
@@ -175,7 +186,7 @@ Result<http::Opened> post_uploads(const Call& call) {
     SHALE_TRY_ASSIGN(const auto digest, Digest::parse(*text));
     SHALE_TRY(call.registry.admit_blob(repository, digest, call.request.framing.length));
     SHALE_TRY_ASSIGN(auto writer, call.registry.receive_blob(repository, digest.algorithm()));
-    return http::Opened(std::make_unique<CommitSink>(std::move(writer), digest,
+    return http::Opened(std::make_unique<CommitSink>(call.registry, std::move(writer), digest,
                                                      created_response(call, repository, digest)));
   }
   SHALE_TRY_ASSIGN(const auto algorithm, hinted_algorithm(call));
@@ -204,7 +215,7 @@ Result<http::Opened> put_upload(const Call& call) {
   SHALE_TRY_ASSIGN(auto taken, take_upload(call, target));
   if (auto* refused = std::get_if<http::Response>(&taken)) return http::Opened(std::move(*refused));
   return http::Opened(std::make_unique<CommitSink>(
-      std::get<std::unique_ptr<registry::UploadWriter>>(std::move(taken)), digest,
+      call.registry, std::get<std::unique_ptr<registry::UploadWriter>>(std::move(taken)), digest,
       created_response(call, target.repository, digest)));
 }
 

@@ -34,17 +34,23 @@ std::unique_ptr<auth::RobotAccounts> open_robots(const config::Config& config, c
   return std::get<std::unique_ptr<auth::RobotAccounts>>(std::move(opened));
 }
 
-std::unique_ptr<log::Logger> audit_lines(const config::Config::Auth& config, log::Logger& logger) {
+std::unique_ptr<log::Logger> open_audit_log(const config::Config::Auth& config,
+                                            log::Logger& logger) {
   if (config.audit_log.empty()) return nullptr;
-  log::RotationOptions file{.path = config.audit_log,
-                            .most_bytes = config.audit_bytes,
-                            .keep = static_cast<unsigned>(config.audit_files),
-                            .report = [&logger](std::string_view what) {
-                              logger.error("the audit log has a gap", {{"cause", what}});
-                            }};
+  const auto file = [&](std::function<void()> lost) {
+    return log::rotating_file_sink({.path = config.audit_log,
+                                    .most_bytes = config.audit_bytes,
+                                    .keep = static_cast<unsigned>(config.audit_files),
+                                    .report =
+                                        [&logger](std::string_view what) {
+                                          logger.error("the audit log has a gap",
+                                                       {{"cause", what}});
+                                        },
+                                    .lost = std::move(lost)});
+  };
   return std::make_unique<log::Logger>(
       log::Options{.format = log::Format::kJson, .level = log::Level::kInfo},
-      log::rotating_file_sink(std::move(file)));
+      log::Logger::MakeSink(file));
 }
 
 api::Guard::Settings guard_settings_with(
@@ -65,7 +71,7 @@ Gatehouse::Gatehouse(
       users_path_(config.auth.htpasswd),
       policy_path_(config.auth.policy),
       policy_stamp_(auth::stamp_of(policy_path_)),
-      audit_lines_(audit_lines(config.auth, logger)),
+      audit_lines_(open_audit_log(config.auth, logger)),
       audit_(audit_lines_ ? std::make_unique<api::Audit>(*audit_lines_, clock) : nullptr),
       sources_(make_sources(config, clock)),
       login_(*sources_, login_options(config)),

@@ -43,6 +43,8 @@ class Gatehouse {
   Gatehouse& operator=(const Gatehouse&) = delete;
 
   const api::Guard& guard() const noexcept { return guard_; }
+  /// The lines of the audit log; null where there is none.
+  log::Logger* audit_lines() const noexcept { return audit_lines_.get(); }
 
   /// Reads users and policy now, whether they have changed or not. Thread-safe.
   Reread reload();

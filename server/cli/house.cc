@@ -138,6 +138,7 @@ House::House(const Serving& serving, const Ground& ground, log::Logger& logger, 
                        .blobs = *blobs,
                        .server = server,
                        .logger = logger,
+                       .audit = gatehouse ? gatehouse->audit_lines() : nullptr,
                        .clock = clock});
   operating.begin();
 }

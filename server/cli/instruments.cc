@@ -87,13 +87,9 @@ void Instruments::observe(const Sources& sources) {
       });
   metrics_.add_source(
       [&blobs = sources.blobs](metrics::Samples& samples) { sample_disk(blobs, samples); });
-  metrics_.add_source([&logger = sources.logger](metrics::Samples& samples) {
-    samples.counter("shale_log_lines_dropped_total",
-                    "Lines of the log that were lost because they could not be written in time.",
-                    static_cast<double>(logger.dropped()));
-    samples.counter("shale_log_write_failures_total",
-                    "Writes of the log that failed, with the lines in them.",
-                    static_cast<double>(logger.failed_writes()));
+  metrics_.add_source([&logger = sources.logger, audit = sources.audit](metrics::Samples& samples) {
+    sample_log(logger, "main", samples);
+    if (audit != nullptr) sample_log(*audit, "audit", samples);
   });
 }
 

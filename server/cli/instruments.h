@@ -37,6 +37,7 @@ class Instruments {
     const BlobStore& blobs;
     const net::Server& server;
     const log::Logger& logger;
+    const log::Logger* audit;  ///< null where there is no audit log
     const Clock& clock;
   };
   void observe(const Sources& sources);

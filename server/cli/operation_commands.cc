@@ -105,8 +105,9 @@ bool all_is_well(const Json& status) {
 OperationCommands::OperationCommands(CLI::App& app)
     : status_(app, "status", "What the running server is, has and does; fails unless all is well"),
       reload_(app, "reload",
-              "Take over what was changed in the configuration, users, policy and certificates: "
-              "all of it or, when something is wrong, nothing"),
+              "Take over the settings that were changed, all of them or, when something is wrong, "
+              "none, and read users, policy and certificates again, which are also followed by "
+              "themselves"),
       read_only_(app, "read-only",
                  "Refuse pushes and deletes while pulls go on, until it is switched off or the "
                  "server starts anew"),

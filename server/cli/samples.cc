@@ -130,6 +130,15 @@ void sample_queue(const index::MetadataStore& metadata, Time now, Samples& sampl
 
 }  // namespace
 
+void sample_log(const log::Logger& logger, const char* name, metrics::Samples& samples) {
+  samples.counter("shale_log_lines_dropped_total",
+                  "Lines of a log that were lost because they could not be written in time.",
+                  static_cast<double>(logger.dropped()), {{"log", name}});
+  samples.counter("shale_log_write_failures_total",
+                  "Writes of a log that failed, with the lines in them.",
+                  static_cast<double>(logger.failed_writes()), {{"log", name}});
+}
+
 std::string_view state_name(net::ConnectionState state) noexcept {
   switch (state) {
     case net::ConnectionState::kHandshake:

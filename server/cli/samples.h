@@ -4,6 +4,7 @@
 #include "blobstore/clock.h"
 #include "metrics/samples.h"
 #include "server/index/metadata_store.h"
+#include "server/log/logger.h"
 #include "server/net/server.h"
 #include "server/registry/registry.h"
 
@@ -15,6 +16,8 @@ void sample_server(const net::Server& server, metrics::Samples& samples);
 void sample_registry(const registry::Registry& registry, metrics::Samples& samples);
 void sample_metadata(const index::MetadataStore& metadata, Time now, metrics::Samples& samples);
 void sample_disk(const BlobStore& blobs, metrics::Samples& samples);
+/// `name` is the label of the log.
+void sample_log(const log::Logger& logger, const char* name, metrics::Samples& samples);
 
 /// What connections can be at, by the names that operators see.
 std::string_view state_name(net::ConnectionState state) noexcept;

@@ -72,8 +72,9 @@ std::vector<Setting> server_settings() {
           field(&S::control), parse_optional_path, same),
       live(truth(
           "server.read_only", field(&S::read_only),
-          "Refuses pushes and deletes, and frees nothing, while pulls go on. `shale read-only` "
-          "changes it until the next start or change of this setting.")),
+          "Refuses pushes and deletes, also those that have begun, and frees nothing, while pulls "
+          "go on and scrubs only tell. `shale read-only` changes it until the next start or "
+          "change of this setting.")),
   };
 }
 

@@ -90,7 +90,12 @@ class Logger::Queue {
 };
 
 Logger::Logger(Options options)
-    : Logger(std::move(options), descriptor_sink(2, [this] { ++failed_writes_; })) {}
+    : Logger(std::move(options), MakeSink([](std::function<void()> lost) {
+               return descriptor_sink(2, std::move(lost));
+             })) {}
+
+Logger::Logger(Options options, const MakeSink& make_sink)
+    : Logger(std::move(options), make_sink([this] { ++failed_writes_; })) {}
 
 Logger::Logger(Options options, Sink sink)
     : options_(std::move(options)),

@@ -41,6 +41,9 @@ class Logger {
   /// Writes to standard error.
   explicit Logger(Options options);
   Logger(Options options, Sink sink);
+  /// The sink gets what to call when it could not write.
+  using MakeSink = std::function<Sink(std::function<void()> lost)>;
+  Logger(Options options, const MakeSink& make_sink);
   ~Logger();
   Logger(const Logger&) = delete;
   Logger& operator=(const Logger&) = delete;
@@ -76,8 +79,8 @@ class Logger {
 
   /// Lines lost to a full queue since the start.
   std::uint64_t dropped() const;
-  /// How often standard error would not take what was written, which is lost: its disk is full,
-  /// or nobody reads.
+  /// How often what was to be written was lost, because the disk is full or nobody reads. Of a
+  /// sink that tells.
   std::uint64_t failed_writes() const noexcept { return failed_writes_.load(); }
 
  private:

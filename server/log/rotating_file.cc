@@ -79,6 +79,7 @@ class RotatingFile {
   void fail() {
     const int error = errno;
     close();
+    if (options_.lost) options_.lost();
     if (std::exchange(failing_, true) || !options_.report) return;
     options_.report("cannot write " + options_.path + ": " +
                     std::generic_category().message(error));

@@ -16,6 +16,9 @@ struct RotationOptions {
   unsigned keep = 5;                                   ///< older files, `path.1` the newest
   /// Told once when writing begins to fail, and once when it works again.
   std::function<void(std::string_view what)> report;
+  /// Told of each write that failed, with the lines in it.
+  // NOLINTNEXTLINE(readability-redundant-member-init): may be left out
+  std::function<void()> lost = {};
 };
 
 /// Appends to a file, for its owner's eyes alone, and begins another one when it is

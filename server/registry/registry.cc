@@ -81,7 +81,8 @@ struct Registry::State {
         room(metadata_store, options),
         quarantine(set_aside_in(blob_store)),
         scrub(blob_store, metadata_store, time, quarantine, collection.locks()),
-        scrub_desk(scrub, quarantine, time, registry_options.lease),
+        scrub_desk(scrub, quarantine, time, registry_options.lease,
+                   [this] { return read_only.load(); }),
         linked(blob_store, metadata_store, time, collection, quarantine, scrub_desk),
         uploads(blob_store, metadata_store, time, collection.locks(), quarantine, room,
                 registry_options.small_blob_bytes) {}
@@ -135,6 +136,11 @@ void Registry::set_read_only(bool on) noexcept {
 
 bool Registry::read_only() const noexcept {
   return state_->read_only;
+}
+
+Result<void> Registry::demand_writable() const {
+  if (!read_only()) return {};
+  return Error{Errc::kReadOnly, "it is read-only"};
 }
 
 Activity Registry::activity() const noexcept {
@@ -320,6 +326,7 @@ std::shared_ptr<const Rules> Registry::rules() const {
 
 Result<std::vector<Retained>> Registry::run_retention(const RepositoryName& repository,
                                                       RunMode mode) {
+  if (mode != RunMode::kDry) SHALE_TRY(demand_writable());
   SHALE_TRY(store_pulls());
   return registry::run_retention(state_->metadata, *rules(), repository, state_->clock.now(), mode,
                                  [this](const RepositoryName& where, const Digest& digest) {

@@ -127,10 +127,14 @@ class Registry {
   /// rules, and how long uploads last. Leases and small blobs need a new registry.
   void adjust(const Options& options);
   /// While it is on, nothing is changed by the registry itself: no collection, retention,
-  /// expiry of uploads or times of pulls. Clients are kept out by whoever asks `read_only`;
-  /// what they have begun may end.
+  /// expiry of uploads or times of pulls, and scrubs only tell. Clients are kept out by whoever
+  /// calls `demand_writable` when a request comes and again just before it changes something.
+  /// Of what has begun only that may end which is past this: a commit that runs, and what
+  /// fills an upload without ending it.
   void set_read_only(bool on) noexcept;
   bool read_only() const noexcept;
+  /// `kReadOnly` while it is.
+  Result<void> demand_writable() const;
   Activity activity() const noexcept;
   /// The number of the last commit: while it stays the same, so does what is listed.
   index::Sequence sequence() const;
@@ -211,6 +215,7 @@ class Registry {
 
   std::shared_ptr<const Rules> rules() const;
   /// Applies the retention of one repository, as of `registry::run_retention`; scans.
+  /// `kReadOnly`, unless it is a dry run.
   Result<std::vector<Retained>> run_retention(const index::RepositoryName& repository,
                                               RunMode mode);
   /// Tells the store when what was pulled. Until then only this object knows. See `Retainer`.

@@ -38,7 +38,7 @@ class Rounds {
       const auto page = registry_.list_repositories(after, kPage);
       if (!page) return report("the list of repositories", page.error());
       for (const index::RepositoryName& repository : page->items) {
-        if (stop.stop_requested()) return;
+        if (stop.stop_requested() || registry_.read_only()) return;
         if (std::ranges::count(due, rules_->retention(repository)) > 0) keep(repository);
       }
       if (!page->more || page->items.empty()) return;

@@ -38,6 +38,10 @@ struct Scrub::Run {
   void say(const std::string& words) const {
     if (report.words.size() < ScrubReport::kMostWords) report.words.push_back(words);
   }
+  /// Whether it changes anything just now.
+  bool acts() const {
+    return options.act == ScrubOptions::Act::kAct && !(options.only_tells && options.only_tells());
+  }
   void show() const {
     if (tell) tell(report);
   }
@@ -174,7 +178,7 @@ Result<void> Scrub::set_aside(Run& run, const StoredBlob& blob, const Look& look
     run.say(blob.digest.str() +
             (look.state == State::kMissing ? " is missing: " : " is damaged: ") + look.why);
   }
-  if (run.options.act == ScrubOptions::Act::kTell) return {};
+  if (!run.acts()) return {};
   // Also of one that is known: memory may know it from a pull, and the disk not yet.
   SHALE_TRY(blobs_.quarantine(blob.digest));
   quarantine_.add(blob.digest, clock_.now());
@@ -187,7 +191,7 @@ Result<void> Scrub::set_aside(Run& run, const StoredBlob& blob, const Look& look
 Result<void> Scrub::take_back(Run& run, const StoredBlob& blob) {
   if (run.options.bytes == ScrubOptions::Bytes::kSizesOnly) return {};
   ++run.report.returned;
-  if (run.options.act == ScrubOptions::Act::kTell) return {};
+  if (!run.acts()) return {};
   SHALE_TRY_ASSIGN(const auto lock, run.lock(locks_, blob.digest));
   quarantine_.remove(blob.digest);
   return blobs_.release(blob.digest);
@@ -219,7 +223,7 @@ Result<void> Scrub::check_files(Run& run) {
               " bytes that nothing refers to");
     }
   }
-  if (run.options.act == ScrubOptions::Act::kTell) return {};
+  if (!run.acts()) return {};
   if (orphans.size() >= kManyOrphans && orphans.size() * 2 > files) {
     ++run.report.problems;
     run.say("nothing refers to " + std::to_string(orphans.size()) + " of " + std::to_string(files) +
@@ -228,6 +232,7 @@ Result<void> Scrub::check_files(Run& run) {
   }
   for (const Digest& digest : orphans) {
     if (run.stop.stop_requested()) return stopped();
+    if (!run.acts()) return {};
     SHALE_TRY(remove_orphan(run, digest));
   }
   return {};
@@ -235,9 +240,10 @@ Result<void> Scrub::check_files(Run& run) {
 
 /// What was set aside of a blob that nobody needs any more.
 Result<void> Scrub::drop_stale_marks(Run& run) {
-  if (run.options.act == ScrubOptions::Act::kTell) return {};
+  if (!run.acts()) return {};
   SHALE_TRY_ASSIGN(const auto set_aside, blobs_.quarantined());
   for (const Quarantined& blob : set_aside) {
+    if (!run.acts()) return {};
     SHALE_TRY_ASSIGN(const auto lock, run.lock(locks_, blob.digest));
     SHALE_TRY_ASSIGN(const auto known, metadata_.find_stored_blob(blob.digest));
     if (known) continue;

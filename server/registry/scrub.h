@@ -53,6 +53,9 @@ struct ScrubOptions {
   enum class Act : std::uint8_t { kAct, kTell };
   Act act = Act::kAct;
   std::chrono::milliseconds young = std::chrono::minutes(10);  ///< files of that age are left alone
+  /// Asked before each change; while it says yes, `kAct` is as `kTell`.
+  // NOLINTNEXTLINE(readability-redundant-member-init): may be left out
+  std::function<bool()> only_tells = {};
 };
 
 /// Compares what is stored with what is known: every blob with its digest and size, every

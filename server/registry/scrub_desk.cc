@@ -31,7 +31,7 @@ Result<void> ScrubDesk::run(std::uint64_t rate, const std::stop_token& stop) {
   }
   ScrubReport report;
   auto outcome = scrub_.run(
-      {.rate = rate, .young = young_}, stop,
+      {.rate = rate, .young = young_, .only_tells = only_tells_}, stop,
       [this](const ScrubReport& now) { status_.lock()->report = now; }, report);
   auto status = status_.lock();
   status->running = false;

@@ -3,10 +3,12 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <utility>
 
 #include "blobstore/guarded.h"
 #include "server/registry/scrub.h"
@@ -28,10 +30,15 @@ class ScrubDesk {
     std::uint64_t set_aside = 0;     ///< now
   };
 
-  /// What it borrows must outlive it. Files younger than `young` are left alone.
+  /// What it borrows must outlive it. Files younger than `young` are left alone. While
+  /// `only_tells` says so, also in the middle of a scrub, nothing is changed.
   ScrubDesk(Scrub& scrub, const Quarantine& quarantine, const Clock& clock,
-            std::chrono::milliseconds young)
-      : scrub_(scrub), quarantine_(quarantine), clock_(clock), young_(young) {}
+            std::chrono::milliseconds young, std::function<bool()> only_tells)
+      : scrub_(scrub),
+        quarantine_(quarantine),
+        clock_(clock),
+        young_(young),
+        only_tells_(std::move(only_tells)) {}
 
   /// Has a scrub run at `rate` bytes a second, 0 for full speed. False while one is asked for
   /// or runs. It is for the `Scrubber` to do it.
@@ -50,6 +57,7 @@ class ScrubDesk {
   const Quarantine& quarantine_;
   const Clock& clock_;
   const std::chrono::milliseconds young_;
+  const std::function<bool()> only_tells_;
   std::mutex one_at_a_time_;
   Guarded<Status> status_;
   std::uint64_t asked_ = 0;  ///< under the lock of `status_`

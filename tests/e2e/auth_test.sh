@@ -129,13 +129,13 @@ alice_deletes 404
 echo 'rules: [{allow: [pull], subjects: [authenticated], repositories: ["**"]}]' >"$policy"
 wait_until 20 "the new policy" alice_deletes 403
 
-it "reads users and policy on SIGHUP, all of it or nothing, and says what was wrong"
+it "reads users and policy on SIGHUP, or takes over no setting and says what was wrong"
 kill -HUP "$SERVER_PID"
 wait_until 20 "the answer" grep -q '"msg":"reloaded"' "$SERVER_LOG"
 expect_match "what was read" '"read":"users, policy"' "$(grep '"msg":"reloaded"' "$SERVER_LOG")"
 echo 'rules: [{allow: [write], subjects: [authenticated], repositories: ["**"]}]' >"$policy"
 kill -HUP "$SERVER_PID"
-wait_until 20 "the answer" grep -q 'the configuration is wrong, and all is as before.*policy.yaml:1.*is no action' "$SERVER_LOG"
+wait_until 20 "the answer" grep -q 'the configuration is wrong, and no setting was taken over.*policy.yaml:1.*is no action' "$SERVER_LOG"
 expect_equal "reloads" 1 "$(grep -c '"msg":"reloaded"' "$SERVER_LOG")"
 alice_deletes 403
 echo 'rules: [{allow: [pull], subjects: [authenticated], repositories: ["**"]}]' >"$policy"

@@ -181,7 +181,7 @@ start_daemon full sh -c "exec '$BINARY' serve --listen '$REGISTRY' --data-dir '$
 wait_until 60 "the server to answer" server_answers
 push full/log
 expect_status 201
-wait_until 10 "the loss to be counted" eval '(($(metric shale_log_write_failures_total) > 0))'
+wait_until 10 "the loss to be counted" eval '(($(metric "shale_log_write_failures_total{log=\"main\"}") > 0))'
 stop_daemon full 30
 expect_equal "the exit status" 0 "$DAEMON_STATUS"
 

@@ -144,6 +144,12 @@ for delay in 0.01 0.03 0.06; do
   expect_match "the proof" "^proved: " "$(fsck)"
 done
 
+it "proves a store that never had anything"
+start_daemon fresh "$BINARY" serve --listen "127.0.0.1:$(free_port)" --data-dir "$WORK/fresh"
+wait_until 20 "it to serve" grep -q '"msg":"listening"' "$LOGS/fresh.log"
+stop_daemon fresh 30
+expect_match "the proof" "^proved: 0 blobs" "$("$BINARY" fsck --data-dir "$WORK/fresh")"
+
 it "makes no store where there is none"
 expect_failure "$BINARY" fsck --data-dir "$WORK/nothing"
 expect_match "the words" "there is no store" "$OUTPUT"

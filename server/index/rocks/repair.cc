@@ -143,7 +143,11 @@ Result<void> Rebuilder::rebuild_usage() {
   for (const auto& [name_space, usage] : sum_up(checker.counted())) {
     if (usage != Usage{}) right[keys::of_namespace(name_space)] = encode(usage);
   }
-  right[keys::of_repository("")] = encode(checker.counted_in_store());
+  // The total stays once it is there, be it of nothing; a store that never had anything has none.
+  SHALE_TRY_ASSIGN(const bool counted, view_.has(Family::kUsage, keys::of_repository("")));
+  if (counted || checker.counted_in_store() != StoreUsage{}) {
+    right[keys::of_repository("")] = encode(checker.counted_in_store());
+  }
   SHALE_TRY(each(Family::kUsage, {}, [&](const auto& key, auto) -> Result<void> {
     return right.contains(key) ? Result<void>() : erase(Family::kUsage, key);
   }));

@@ -104,7 +104,14 @@ Gatekeeping::Gatekeeping(std::initializer_list<Allow> rules, api::Guard::Challen
     : robots(robots_in_memory(clock)),
       tokens(users, auth::SigningKey::make(), {}),
       guard(login, tokens, *robots, clock,
-            {.realm = "Shale", .challenge = challenge, .audit = audit}, policy_of(rules)) {
+            {.realm = "Shale",
+             .challenge = challenge,
+             .audit = audit,
+             .count_login =
+                 [this](std::string_view source, std::string_view outcome) {
+                   ++(*counted_.lock())[std::string(source) + ' ' + std::string(outcome)];
+                 }},
+            policy_of(rules)) {
   users.robots = robots.get();
 }
 

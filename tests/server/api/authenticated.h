@@ -2,12 +2,14 @@
 
 #include <atomic>
 #include <initializer_list>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "auth/password_login.h"
+#include "blobstore/guarded.h"
 #include "server/api/guard.h"
 #include "tests/server/api/client.h"
 #include "tests/support/fake_clock.h"
@@ -48,12 +50,18 @@ struct Gatekeeping {
 
   Setup setup() const { return {.registry = {}, .settings = {}, .guard = &guard}; }
 
+  /// How often each login was counted, as `source outcome`.
+  std::map<std::string, int> logins() const { return *counted_.lock(); }
+
   FakeClock clock;
   FewUsers users;
   std::unique_ptr<auth::RobotAccounts> robots;
   auth::PasswordLogin login{users};
   auth::TokenService tokens;
   api::Guard guard;
+
+ private:
+  Guarded<std::map<std::string, int>> counted_;
 };
 
 /// The rules that most cases use: alice may do everything in team-a, bob pulls there,

@@ -48,6 +48,7 @@ TEST_CASE("Errors: each code has its place on the wire") {
                          Row{Errc::kPageInvalid, 400, "UNSUPPORTED"},
                          Row{Errc::kRangeUnsatisfiable, 416, "UNSUPPORTED"},
                          Row{Errc::kDisabled, 405, "UNSUPPORTED"},
+                         Row{Errc::kReadOnly, 403, "DENIED"},
                          Row{Errc::kNoSpace, 507, "DENIED"},
                          Row{Errc::kUnavailable, 503, "UNAVAILABLE"},
                          Row{Errc::kInvalidArgument, 400, "UNSUPPORTED"},

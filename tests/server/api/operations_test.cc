@@ -120,6 +120,8 @@ TEST_CASE("Reload: what changed is told, and what is wrong is refused") {
   const auto refused = api.ask(post_json("/api/v1/reload", "{}"));
   CHECK(refused.status == 409);
   CHECK(Json::parse(refused.body)["errors"][0]["detail"] == "shale.yaml:3:5: wrong");
+  CHECK(Json::parse(refused.body)["errors"][0]["message"] ==
+        "no setting was taken over: the configuration or a file it names is wrong");
   CHECK(Json::parse(refused.body)["errors"].size() == 2);
 
   api.expect({{post_json("/api/v1/reload", R"({"file": "x"})"), 400, "UNSUPPORTED"},
@@ -151,6 +153,68 @@ TEST_CASE_TEMPLATE("Read-only: pulls go on, and nothing is pushed, deleted or fr
 
   api.ask(post_json("/api/v1/read-only", R"({"on": false})"));
   api.expect({{sized("PATCH", upload, "abc"), 202}, {del(manifest_url("app", image)), 202}});
+}
+
+TEST_CASE_TEMPLATE("Read-only: an upload that began before is not committed, and can be later",
+                   Driver, API_DRIVERS) {
+  Driver api;
+  const Digest digest = digest_of("abcdef");
+  const string upload = api.start_upload("app");
+  const auto put = [&](const string& length) {
+    return head_of("PUT", with_query(upload, "digest=" + digest.str()),
+                   {length, "Expect: 100-continue"});
+  };
+  auto held = api.hold(put("Content-Length: 6"), "abc");
+  api.registry().set_read_only(true);
+  const auto refused = held->finish("def");
+  CHECK(refused.status == 403);
+  CHECK(wire_codes(refused) == "DENIED");
+  api.expect({{head(blob_url("app", digest)), 404}});
+  CHECK(api.ask(get(upload)).header("Range") == "0-5");
+
+  api.registry().set_read_only(false);
+  api.expect({{sized("PUT", with_query(upload, "digest=" + digest.str()), ""), 201},
+              {head(blob_url("app", digest)), 200}});
+}
+
+TEST_CASE_TEMPLATE("Read-only: a chunk that began before stays, and the upload with it", Driver,
+                   API_DRIVERS) {
+  Driver api;
+  const string upload = api.start_upload("app");
+  auto held =
+      api.hold(head_of("PATCH", upload, {"Content-Length: 6", "Expect: 100-continue"}), "abc");
+  api.registry().set_read_only(true);
+  CHECK(held->finish("def").status == 202);
+  CHECK(api.ask(get(upload)).header("Range") == "0-5");
+}
+
+TEST_CASE_TEMPLATE("Read-only: a blob that comes in one request is refused at its end", Driver,
+                   API_DRIVERS) {
+  Driver api;
+  const Digest digest = digest_of("abcdef");
+  auto held = api.hold(head_of("POST", "/v2/app/blobs/uploads/?digest=" + digest.str(),
+                               {"Content-Length: 6", "Expect: 100-continue"}),
+                       "abc");
+  api.registry().set_read_only(true);
+  CHECK(held->finish("def").status == 403);
+  api.expect({{head(blob_url("app", digest)), 404}});
+  CHECK(value(api.blobs().open_uploads()).empty());
+}
+
+TEST_CASE_TEMPLATE("Read-only: a manifest whose body was still to come is refused", Driver,
+                   API_DRIVERS) {
+  Driver api;
+  const string body = R"({"schemaVersion":2,"manifests":[]})";
+  auto held =
+      api.hold(head_of("PUT", manifest_url("app", "v1"),
+                       {"Content-Type: application/vnd.oci.image.index.v1+json",
+                        "Content-Length: " + std::to_string(body.size()), "Expect: 100-continue"}),
+               body.substr(0, 3));
+  api.registry().set_read_only(true);
+  const auto refused = held->finish(body.substr(3));
+  CHECK(refused.status == 403);
+  CHECK(wire_codes(refused) == "DENIED");
+  api.expect({{head(manifest_url("app", "v1")), 404}});
 }
 
 TEST_CASE("Read-only: what says neither on nor off is told what to say") {

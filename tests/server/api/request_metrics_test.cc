@@ -71,6 +71,17 @@ TEST_CASE("RequestMetrics: bytes of bodies are counted both ways") {
                     "/v2/{name}/blobs/uploads/{upload}\"}") == 10);
 }
 
+TEST_CASE(
+    "RequestMetrics: of a blob only what was given out is counted, and no words about errors") {
+  Counted<InProcess> house;
+  const string blob = blob_url("app", house.api.push_blob("app", "0123456789"));
+  house.api.expect({{get(blob_url("app", digest_of("missing"))), 404, "BLOB_UNKNOWN"},
+                    {get(blob, {"Range: bytes=90-"}), 416, "UNSUPPORTED"}});
+  CHECK(house.value("shale_blob_pull_bytes_total") == 0);
+  CHECK(house.api.ask(get(blob, {"Range: bytes=2-4"})).status == 206);
+  CHECK(house.value("shale_blob_pull_bytes_total") == 3);
+}
+
 TEST_CASE("RequestMetrics: a head is no pull") {
   Counted<InProcess> house;
   house.api.push_image("app", "v1", "one");
@@ -91,6 +102,21 @@ TEST_CASE("RequestMetrics: repositories have series of their own up to the bound
   CHECK(house.value("shale_repository_pulls_total{repository=\"(others)\"}") == 2);
   CHECK(house.value("shale_repository_pulls_total{repository=\"missing\"}") == -1);
   CHECK(house.value("shale_repository_received_bytes_total{repository=\"a\"}") > 0);
+}
+
+TEST_CASE("RequestMetrics: what broke off and names that none can have use up no bound") {
+  Counted<InProcess> house(1);
+  const api::Route* put = api::find_route(http::Method::kPut, api::Resource::kManifest);
+  http::Request request;
+  request.method = http::Method::kPut;
+  http::Exchange exchange{.request = request, .log_message = {}};
+  house.requests.finished(exchange, put, "app");
+  house.requests.finished(exchange, put, "\"junk");
+  exchange.status = 201;
+  house.requests.finished(exchange, put, "\"junk");
+  CHECK(house.metrics.text().find("repository=") == string::npos);
+  house.api.push_image("app", "v1", "one");
+  CHECK(house.value("shale_repository_pushes_total{repository=\"app\"}") == 1);
 }
 
 TEST_CASE("RequestMetrics: without the setting no repository is named") {

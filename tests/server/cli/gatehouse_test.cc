@@ -1,5 +1,6 @@
 #include "server/cli/gatehouse.h"
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -41,6 +42,34 @@ struct House {
 };
 
 using Words = std::vector<std::string>;
+
+TEST_CASE("Gatehouse: what the audit log loses is counted, apart from the main log") {
+  House house;
+  const auto log_in = [&](const Gatehouse& gatehouse) {
+    const http::Request request;
+    gatehouse.guard().log_in({"alice", "secret"}, request);
+  };
+  SUBCASE("where there is none, nothing is counted") {
+    const Gatehouse gatehouse(house.config, house.clock, house.logger);
+    log_in(gatehouse);
+    CHECK(gatehouse.audit_lines() == nullptr);
+  }
+  SUBCASE("one that can be written loses nothing") {
+    house.config.auth.audit_log = (house.directory / "audit.log").string();
+    const Gatehouse gatehouse(house.config, house.clock, house.logger);
+    log_in(gatehouse);
+    REQUIRE(gatehouse.audit_lines()->flush(std::chrono::seconds(10)));
+    CHECK(gatehouse.audit_lines()->failed_writes() == 0);
+  }
+  SUBCASE("one that cannot be written loses each line") {
+    house.config.auth.audit_log = (house.directory / "missing" / "audit.log").string();
+    const Gatehouse gatehouse(house.config, house.clock, house.logger);
+    log_in(gatehouse);
+    REQUIRE(gatehouse.audit_lines()->flush(std::chrono::seconds(10)));
+    CHECK(gatehouse.audit_lines()->failed_writes() == 1);
+    CHECK(house.logger.failed_writes() == 0);
+  }
+}
 
 TEST_CASE("Gatehouse: what is read again on demand is named") {
   House house;

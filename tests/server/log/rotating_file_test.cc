@@ -44,18 +44,25 @@ TEST_CASE("RotatingFile: goes on where it ended, and after the file was moved aw
   CHECK(text_of(path) == "three\n");
 }
 
-TEST_CASE("RotatingFile: says once that it cannot write, and once that it can again") {
+TEST_CASE(
+    "RotatingFile: says once that it cannot write, and once that it can again, and counts what is "
+    "lost") {
   const testing::TemporaryDirectory directory;
   const auto path = directory / "later/audit.log";
   std::vector<std::string> reports;
-  const Sink sink = rotating_file_sink(
-      {.path = path, .report = [&](std::string_view what) { reports.emplace_back(what); }});
+  int lost = 0;
+  const Sink sink =
+      rotating_file_sink({.path = path,
+                          .report = [&](std::string_view what) { reports.emplace_back(what); },
+                          .lost = [&] { ++lost; }});
   sink("lost\n", {});
   sink("lost\n", {});
   CHECK(reports.size() == 1);
+  CHECK(lost == 2);
   std::filesystem::create_directory(directory / "later");
   sink("kept\n", {});
   CHECK(reports.size() == 2);
+  CHECK(lost == 2);
   CHECK(text_of(path) == "kept\n");
 }
 

@@ -88,6 +88,16 @@ TEST_CASE("Registry: a pull is stored when it is asked to, and not before") {
   CHECK(bench->sequence() == sequence);
 }
 
+TEST_CASE("Registry: retention of one that is read-only is refused, but for a dry run") {
+  Bench<MemoryStores> bench(keeping_last(1));
+  const Digest old = push(bench, kApp, "1");
+  push(bench, kApp, "2");
+  bench->set_read_only(true);
+  CHECK(fate_of(value(bench->run_retention(kApp, RunMode::kDry)), old) == Retained::Fate::kWouldGo);
+  CHECK(testing::error_code(bench->run_retention(kApp, RunMode::kRemove)) == Errc::kReadOnly);
+  CHECK(bench.metadata().find_manifest(kApp, old).has_value());
+}
+
 /// Does something once, right before the first deletion.
 class Meddling final : public testing::ForwardingMetadataStore {
  public:

@@ -230,6 +230,56 @@ TEST_CASE_TEMPLATE("Scrub: files that nothing refers to are removed", Stores, Me
   CHECK(registry.read_blob(kApp, kept) == "kept");
 }
 
+TEST_CASE_TEMPLATE("Scrub: of a registry that is read-only it tells, and changes nothing", Stores,
+                   MemoryStores, DiskStores) {
+  Bench<Stores> registry;
+  registry.clock().set(SystemClock().now());  // as the files on the disk have it
+  registry.push_blob(kApp, "config");
+  const Digest layer = registry.push_blob(kApp, "a layer");
+  REQUIRE(push_image(registry));
+  damage(registry.stores(), layer, "a lAyer");
+  const Digest orphan = put_blob(registry.blobs(), "orphan");
+  const Digest unneeded = put_blob(registry.blobs(), "unneeded");
+  REQUIRE(registry.blobs().quarantine(unneeded));
+  registry.clock().advance(24h);
+  registry->set_read_only(true);
+  const ScrubReport told = scrub(registry);
+  CHECK(told.damaged == 1);
+  CHECK(told.quarantined == 0);
+  CHECK(told.orphans == 1);
+  CHECK(told.removed == 0);
+  CHECK_FALSE(told.all_is_well());
+  CHECK(registry->stat_blob(kApp, layer));
+  CHECK(registry.blobs().size(orphan));
+  CHECK(value(registry.blobs().quarantined()).size() == 1);
+
+  registry->set_read_only(false);
+  const ScrubReport acted = scrub(registry);
+  CHECK(acted.quarantined == 1);
+  CHECK(acted.removed == 1);
+  CHECK(error_code(registry->stat_blob(kApp, layer)) == Errc::kBlobUnknown);
+  CHECK(error_code(registry.blobs().size(orphan)) == Errc::kBlobUnknown);
+}
+
+TEST_CASE("Scrub: one that runs when the registry becomes read-only changes nothing from then on") {
+  Bench<MemoryStores> registry;
+  const Digest first = put_blob(registry.blobs(), "orphan");
+  const Digest second = put_blob(registry.blobs(), "another");
+  registry.clock().advance(24h);
+  registry::Quarantine quarantine({});
+  registry::DigestLocks locks;
+  registry::Scrub running(registry.blobs(), registry.metadata(), registry.clock(), quarantine,
+                          locks);
+  const auto left = [&] {
+    return registry.blobs().size(first).has_value() + registry.blobs().size(second).has_value();
+  };
+  ScrubReport report;
+  REQUIRE(running.run({.only_tells = [&] { return left() < 2; }}, {}, {}, report));
+  CHECK(report.orphans == 2);
+  CHECK(report.removed == 1);
+  CHECK(left() == 1);
+}
+
 TEST_CASE("Scrub: an orphan that is pushed while it is about to go stays") {
   Bench<FaultyStores> registry;
   put_blob(registry.blobs(), "a layer");

@@ -148,6 +148,29 @@ TEST_CASE("repair: changes nothing where all is well") {
   CHECK(at.rows() == before);
 }
 
+TEST_CASE("repair: changes nothing in a store that never had anything, or has nothing any more") {
+  FakeClock clock;
+  TemporaryDirectory directory;
+  const auto store = value(RocksMetadataStore::open(
+      {.path = directory / "index", .clock = clock, .lease = kLease, .policy = {}}));
+  const index::RepairSources sources{
+      .parse = [](const Digest&, std::string_view, std::string_view) -> Result<Manifest> {
+        return Error{Errc::kManifestInvalid, "there is none"};
+      },
+      .file_size = [](const Digest&) -> Result<std::optional<std::uint64_t>> {
+        return std::optional<std::uint64_t>();
+      }};
+  CHECK(value(store->repair(sources)) == 0);
+
+  REQUIRE(store->link_blob(link("a", "layer")));
+  clock.advance(kLease * 2);
+  for (const auto& doomed : value(store->list_doomed(clock.now(), 100, {})))
+    REQUIRE(store->collect(doomed));
+  REQUIRE(value(store->store_usage()) == index::StoreUsage{});
+  CHECK(value(store->repair(sources)) == 0);
+  CHECK(value(store->check()).empty());
+}
+
 TEST_CASE("repair: only to look writes nothing, and sees what a check cannot") {
   Repairable at;
   const Rows before = at.rows();
