@@ -3,6 +3,7 @@ of deletion in life_figures."""
 
 import os
 import signal
+import statistics
 
 import access_figures
 import life_figures
@@ -138,6 +139,15 @@ def images():
         yield Figure(f"images/{clients}", title, WRITERS, *shared, bars, smoke=clients == 16)
         same = Bar("rate", f"figure images/{clients}", at_least=0.9)
         yield Figure(f"images/{clients}/big", title + ", much stored", REGISTRIES, *shared, (same,), "big")
+
+    def scraped(context, server):
+        with load.scrapes(server) as times:
+            found = context.load.images(server, 16)
+        return {**found, "time": statistics.median(times)}
+
+    title = "push of small images, 16 clients, much stored, beside ten scrapes a second"
+    bars = (Bar("rate", "figure images/16/big", at_least=0.9), Bar("time", at_most=10))
+    yield Figure("images/16/scraped", title, ("shale",), scraped, ("rate", "cpu", "time"), bars, "big")
 
 
 def memory():
